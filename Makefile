@@ -1,0 +1,83 @@
+# Two commands do everything: `make run` and `make test`.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+.PHONY: help run dev test prepare messages seed lock clean
+
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+PIP := $(BIN)/pip install --quiet --no-input --disable-pip-version-check --require-hashes
+CATALOGUES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/django.po))
+
+help:
+	@echo "make run       start the portal on http://127.0.0.1:$(PORT)/"
+	@echo "make test      run every check and test, on SQLite, PostgreSQL and in Chromium"
+	@echo "make dev       start it with reload, for development"
+	@echo "make messages  collect the texts to translate (needs gettext)"
+	@echo "make seed      make fixtures/seed/ from the facts again"
+	@echo "make lock      resolve the requirements anew"
+	@echo "make clean     remove what make made; .env and the database stay"
+
+run: prepare
+	@$(BIN)/python manage.py collectstatic --noinput --verbosity 0
+	@echo
+	@echo "The portal: http://127.0.0.1:$(PORT)/    (Ctrl-C stops it)"
+	@echo "Editors sign in at http://127.0.0.1:$(PORT)/admin/"
+	@echo "Make a staff account in another terminal: $(BIN)/python manage.py createsuperuser"
+	@echo
+	@exec $(BIN)/gunicorn localympact.wsgi --bind 127.0.0.1:$(PORT) --workers 2 --threads 2 \
+		--no-control-socket
+
+dev: prepare .venv/.dev
+	@DEBUG=true exec $(BIN)/python manage.py runserver 127.0.0.1:$(PORT)
+
+# Everything but the server: environment, key, catalogues, tables, content.
+prepare: .venv/.runtime .env $(CATALOGUES)
+	@$(BIN)/python manage.py migrate --noinput --verbosity 0
+	@$(BIN)/python manage.py load_seed
+
+test: .venv/.dev .env $(CATALOGUES)
+	@tests/run
+
+.venv/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed.")'
+	$(PYTHON) -m venv .venv
+
+.venv/.runtime: requirements.txt | .venv/bin/pip
+	$(PIP) -r requirements.txt
+	@touch $@
+
+.venv/.dev: requirements-dev.txt | .venv/bin/pip
+	$(PIP) -r requirements-dev.txt
+	@touch $@ .venv/.runtime
+
+.env: | .venv/bin/pip
+	@$(BIN)/python -c 'import secrets; print("SECRET_KEY=" + secrets.token_urlsafe(50))' > .env
+	@chmod 600 .env
+
+locale/%/LC_MESSAGES/django.mo: locale/%/LC_MESSAGES/django.po | .venv/.runtime
+	@$(BIN)/pybabel --quiet compile -D django -l $* -i $< -o $@
+
+messages: .venv/.dev .env
+	$(BIN)/python manage.py makemessages --all --no-location --no-obsolete --no-wrap \
+		--ignore=.venv --ignore=staticfiles --ignore=tests --ignore=benchmarks
+	@msgen --no-wrap -o locale/en/LC_MESSAGES/django.po locale/en/LC_MESSAGES/django.po
+	@for file in locale/*/LC_MESSAGES/django.po; do \
+		sed -i '/^"POT-Creation-Date:/d' $$file; \
+		msgattrib --sort-output --no-wrap --no-obsolete -o $$file $$file; done
+
+seed: .venv/.runtime .env
+	$(BIN)/python manage.py make_seed
+
+LOCK := env -u PIP_FIND_LINKS $(BIN)/uv pip compile --quiet --upgrade --generate-hashes --universal \
+	--python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header
+
+lock: .venv/.dev
+	$(LOCK) -o requirements.txt pyproject.toml
+	$(LOCK) -c requirements.txt --group dev -o requirements-dev.txt pyproject.toml
+
+clean:
+	rm -rf .venv staticfiles locale/*/LC_MESSAGES/*.mo .pytest_cache .ruff_cache

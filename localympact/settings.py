@@ -1,0 +1,196 @@
+"""The portal's one settings module. Values come from the environment or from `.env`.
+
+`.env.example` lists every variable with its meaning.
+"""
+
+import sys
+from pathlib import Path
+
+import dj_database_url
+from csp.constants import NONE, SELF
+from environs import Env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = Env()
+env.read_env(BASE_DIR / ".env", recurse=False)
+
+
+def stop(sentence):
+    """Leave with one sentence: a mistake in the settings needs no traceback."""
+    sys.exit(f"localympact: {sentence}")
+
+
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = env.str("SECRET_KEY", default="")
+if not SECRET_KEY:
+    stop("SECRET_KEY is not set; `make run` writes one into .env.")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+INSTALLED_APPS = [
+    # Before the admin, which it translates.
+    "modeltranslation",
+    "localympact",
+    "organizations",
+    "collaborations",
+    "needs",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django_filters",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "localympact.middleware.RememberLanguageMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "localympact.middleware.StaffLanguageMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "localympact.middleware.MethodNotAllowedMiddleware",
+]
+
+ROOT_URLCONF = "localympact.urls"
+WSGI_APPLICATION = "localympact.wsgi.application"
+AUTH_USER_MODEL = "localympact.User"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# The database: a file beside the code, or what DATABASE_URL names.
+(BASE_DIR / "var").mkdir(exist_ok=True)
+try:
+    _database = dj_database_url.parse(
+        env.str("DATABASE_URL", "") or f"sqlite:///{BASE_DIR}/var/db.sqlite3"
+    )
+except ValueError:
+    stop(
+        "DATABASE_URL cannot be read; write sqlite:///path/to/file or "
+        "postgres://user:password@host:port/name."
+    )
+match _database.get("ENGINE"):
+    case "django.db.backends.sqlite3":
+        # Writers queue instead of failing; readers never wait.
+        _database["OPTIONS"] = {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        }
+        # A file, not memory: the threads of the browser tests then have a connection each.
+        _database["TEST"] = {"NAME": BASE_DIR / "var" / "test.sqlite3"}
+    case "django.db.backends.postgresql":
+        _database["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", 60)
+        _database["CONN_HEALTH_CHECKS"] = True
+    case _:
+        stop("DATABASE_URL names neither an SQLite nor a PostgreSQL database.")
+DATABASES = {"default": _database}
+
+# Languages: the project's six. Adding one is a migration (modeltranslation).
+LANGUAGES = [
+    ("lv", "Latviešu"),
+    ("en", "English"),
+    ("pt", "Português"),
+    ("sv", "Svenska"),
+    ("lt", "Lietuvių"),
+    ("el", "Ελληνικά"),
+]
+LANGUAGE_CODE = "en"
+LOCALE_PATHS = [BASE_DIR / "locale"]
+MODELTRANSLATION_DEFAULT_LANGUAGE = "en"
+# One fallback rule, our own: localympact/texts.py.
+MODELTRANSLATION_ENABLE_FALLBACKS = False
+FORMAT_MODULE_PATH = ["localympact.formats"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Europe/Riga"
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+MEDIA_URL = "media/"
+MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / "media")))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# Passwords and sign-in
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+
+# Nothing comes from another host, and no code stands in a page.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "object-src": [NONE],
+    }
+}
+CSRF_FAILURE_VIEW = "localympact.pages.csrf_failure"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_HTTPONLY = True
+# HTTPS=on where a proxy ends TLS in front of the portal and sets X-Forwarded-Proto.
+HTTPS = env.bool("HTTPS", default=False)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 60 * 60
+if HTTPS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_SSL_REDIRECT = True
+    SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000)
+
+# Whether HSTS holds for other hosts of the domain, and in browsers' lists, is for its owner to say.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {
+        # Django adds its own console handler in debug mode only; errors must show in production.
+        "django": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        # A hostile Host header or an unknown page is the visitor's mistake, not ours.
+        "django.security.DisallowedHost": {"handlers": [], "propagate": False},
+        "django.request": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
+    },
+}
+
+# What the pages may name when it is known; an empty one is not shown.
+CONTACT_EMAIL = env.str("CONTACT_EMAIL", default="")
