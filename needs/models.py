@@ -1,0 +1,166 @@
+"""Needs and challenges under their causes, and the conclusions of the mapping."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from collaborations.models import Collaboration
+from localympact.cldr import country_choices, country_name
+from localympact.codes import CodesField, enclosed
+from organizations.entries import Described, Entry, EntryQuerySet, Provenance, either
+from organizations.models import Municipality
+
+ONE_COUNTRY = r"^\|[A-Z]{2}\|$"
+COUNTRIES = r"^\|([A-Z]{2}\|){2,}$"
+
+
+class DescribedQuerySet(models.QuerySet):
+    def get_by_natural_key(self, slug):
+        return self.get(slug=slug)
+
+
+class Cause(Described):
+    """One of the causes of weak cooperation under which needs are grouped.
+
+    The grouping is the portal's own: the project announced four causes whose names are in no
+    source at hand. Editors rename, add and reorder them.
+    """
+
+    position = models.PositiveSmallIntegerField(
+        _("position"), default=0, help_text=_("Low numbers come first in the review.")
+    )
+
+    objects = DescribedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("cause")
+        verbose_name_plural = _("causes")
+        ordering = ["position", "pk"]
+        constraints = [*Described.Meta.constraints]
+
+    def natural_key(self):
+        return (self.slug,)
+
+
+class NeedQuerySet(EntryQuerySet):
+    def applying_to(self, *municipalities):
+        """Keep what holds in any of these places: its own, its country's and all pilots' needs."""
+        own = Q(municipality__in=municipalities)
+        countries = {municipality.country for municipality in municipalities}
+        return self.filter(own | self._abroad(countries))
+
+    def in_country(self, *codes):
+        """Keep what holds in any of these countries: local, national and all pilots' needs."""
+        return self.filter(Q(municipality__country__in=codes) | self._abroad(codes))
+
+    def _abroad(self, countries):
+        named = (Q(countries__contains=enclosed(code)) for code in sorted(countries))
+        return either([Q(level=Need.Level.ALL), *named])
+
+    def with_related(self):
+        return super().with_related().select_related("cause")
+
+
+class Need(Entry):
+    """A need or a challenge that stands in the way of working together."""
+
+    class Kind(models.TextChoices):
+        NEED = "need", _("Need")
+        CHALLENGE = "challenge", _("Challenge")
+
+    class Side(models.TextChoices):
+        MUNICIPALITY = "municipality", _("Municipality")
+        ORGANISATION = "organisation", _("Organisations")
+        BOTH = "both", _("Both sides")
+
+    class Level(models.TextChoices):
+        LOCAL = "local", _("Local")
+        NATIONAL = "national", _("National")
+        SEVERAL = "several", _("Several countries")
+        ALL = "all", _("All pilot areas")
+
+    municipality = models.ForeignKey(
+        Municipality,
+        models.PROTECT,
+        verbose_name=_("municipality"),
+        related_name="needs",
+        null=True,
+        blank=True,
+        help_text=_("For a local need. Its editors may change this entry."),
+    )
+    cause = models.ForeignKey(Cause, models.PROTECT, verbose_name=_("cause"), related_name="needs")
+    kind = models.CharField(_("kind"), max_length=9, choices=Kind.choices)
+    side = models.CharField(
+        _("whose"), max_length=12, choices=Side.choices, help_text=_("Who has this need.")
+    )
+    level = models.CharField(
+        _("where it holds"),
+        max_length=8,
+        choices=Level.choices,
+        help_text=_(
+            "Local: one municipality. National: one country. Several countries: two or more. "
+            "All pilot areas: neither a municipality nor countries."
+        ),
+    )
+    countries = CodesField(_("countries"), codes=country_choices)
+    collaborations = models.ManyToManyField(
+        Collaboration,
+        verbose_name=_("collaborations"),
+        related_name="needs",
+        blank=True,
+        help_text=_("Good practices that answer it."),
+    )
+
+    objects = NeedQuerySet.as_manager()
+
+    class Meta(Entry.Meta):
+        verbose_name = _("need or challenge")
+        verbose_name_plural = _("needs and challenges")
+        constraints = [
+            *Entry.Meta.constraints,
+            models.CheckConstraint(
+                condition=Q(level="local", municipality__isnull=False, countries="")
+                | Q(level="national", municipality__isnull=True, countries__regex=ONE_COUNTRY)
+                | Q(level="several", municipality__isnull=True, countries__regex=COUNTRIES)
+                | Q(level="all", municipality__isnull=True, countries=""),
+                name="%(app_label)s_%(class)s_where_it_holds",
+                violation_error_message=_(
+                    "A local need names a municipality and no country; a national one names one "
+                    "country, one of several countries two or more; one of all pilot areas "
+                    "names neither."
+                ),
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=["need", "challenge"])
+                & Q(side__in=["municipality", "organisation", "both"]),
+                name="%(app_label)s_%(class)s_kind_and_side",
+            ),
+        ]
+
+    @property
+    def country_names(self):
+        """The names of the countries in which it holds, in the active language."""
+        return [country_name(code) for code in self.countries]
+
+
+class Conclusion(Described):
+    """A conclusion of the mapping, a step or a piece of advice."""
+
+    source = models.URLField(_("source"), max_length=500, blank=True)
+    provenance = models.CharField(
+        _("provenance"), max_length=8, choices=Provenance.choices, default=Provenance.PROJECT
+    )
+    position = models.PositiveSmallIntegerField(
+        _("position"), default=0, help_text=_("Low numbers come first in the review.")
+    )
+
+    objects = DescribedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("conclusion")
+        verbose_name_plural = _("conclusions")
+        ordering = ["position", "pk"]
+        constraints = [*Described.Meta.constraints]
+
+    def natural_key(self):
+        return (self.slug,)

@@ -1,0 +1,11 @@
+"""Which fields stand in six languages (modeltranslation)."""
+
+from modeltranslation.translator import register
+
+from needs.models import Cause, Conclusion, Need
+from organizations.translation import EntryTranslation
+
+
+@register([Cause, Need, Conclusion])
+class NeedsTranslation(EntryTranslation):
+    pass

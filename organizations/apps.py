@@ -1,0 +1,16 @@
+from django.apps import AppConfig, apps
+from django.db.models.signals import post_delete
+from django.utils.translation import gettext_lazy as _
+
+
+class OrganizationsConfig(AppConfig):
+    name = "organizations"
+    verbose_name = _("Organisations, places and terms")
+
+    def ready(self):
+        from organizations.models import Described
+        from organizations.origins import forget_origins
+
+        for model in apps.get_models():
+            if issubclass(model, Described):
+                post_delete.connect(forget_origins, sender=model)

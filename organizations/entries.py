@@ -1,0 +1,286 @@
+"""What all public entries share: identity, texts, place, topics, status, origin."""
+
+import uuid
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from localympact.alphabets import by_name
+from localympact.folding import FoldedField, fold
+from localympact.slugs import Slugged
+from localympact.texts import LANGUAGES, columns, pick
+
+NOT_A_YEAR = _("Give a year between 1000 and 2100.")
+NOT_ON_EARTH = _(
+    "Give a latitude between -90 and 90 and a longitude between -180 and 180, or neither."
+)
+
+# Longest chain of merged entries that is followed.
+MAX_MERGES = 10
+
+
+def has_text(field, language):
+    """Give the condition that a translated field is filled in one language.
+
+    NULL must be named: a CHECK that comes out NULL would pass.
+    """
+    column = f"{field}_{language}"
+    return Q(**{f"{column}__isnull": False}) & ~Q(**{column: ""})
+
+
+def either(conditions):
+    """Join conditions by OR."""
+    joined = Q()
+    for condition in conditions:
+        joined |= condition
+    return joined
+
+
+def year_range(*fields):
+    """Give the condition that each year is one of our era, where it is given."""
+    joined = Q()
+    for field in fields:
+        joined &= Q(**{f"{field}__isnull": True}) | Q(**{f"{field}__range": (1000, 2100)})
+    return joined
+
+
+def on_earth():
+    """Give the condition that latitude and longitude are both given and possible, or neither."""
+    return Q(latitude__isnull=True, longitude__isnull=True) | Q(
+        latitude__isnull=False,
+        longitude__isnull=False,
+        latitude__range=(-90, 90),
+        longitude__range=(-180, 180),
+    )
+
+
+class Provenance(models.TextChoices):
+    PROJECT = "project", _("From the project")
+    ADJACENT = "adjacent", _("From another source")
+
+
+class Described(Slugged):
+    """Something public with a permanent id and a name and summary in six languages."""
+
+    uuid = models.UUIDField(_("permanent id"), default=uuid.uuid4, unique=True, editable=False)
+    name = models.CharField(
+        _("name"),
+        max_length=250,
+        blank=True,
+        default="",
+        help_text=_(
+            "Write it in the language that it is really used in; translate it if it helps."
+        ),
+    )
+    summary = models.TextField(
+        _("summary"),
+        blank=True,
+        default="",
+        help_text=_("Two or three plain sentences for somebody who has never heard of it."),
+    )
+
+    # The language of its municipality; what belongs to no municipality has none.
+    own_language = None
+    own_language_lookup = None
+
+    class Meta:
+        abstract = True
+        constraints = [
+            *Slugged.Meta.constraints,
+            models.CheckConstraint(
+                condition=either(has_text("name", language) for language in LANGUAGES),
+                name="%(app_label)s_%(class)s_has_a_name",
+                violation_error_message=_("Give a name in at least one language."),
+            ),
+        ]
+
+    def __str__(self):
+        return str(pick(self, "name"))
+
+
+class Status(models.TextChoices):
+    DRAFT = "draft", _("Draft")
+    PUBLISHED = "published", _("Published")
+    ARCHIVED = "archived", _("Archived")
+
+
+class VerifiedBy(models.TextChoices):
+    ORGANISATION = "organisation", _("the organisation itself")
+    MUNICIPALITY = "municipality", _("the municipality")
+    PORTAL = "portal", _("the portal")
+
+
+class EditableQuerySet(models.QuerySet):
+    """What belongs to municipalities, and is edited by their editors."""
+
+    def editable_by(self, user):
+        """Keep what `user` may edit: portal editors all, others those of their municipalities."""
+        if not user.is_authenticated:
+            return self.none()
+        if user.edits_everything:
+            return self.all()
+        return self.filter(municipality__in=user.municipalities.all())
+
+
+class EntryQuerySet(EditableQuerySet):
+    """The vocabulary of the portal: what is asked of entries, in its own words."""
+
+    def get_by_natural_key(self, key):
+        return self.get(uuid=key)
+
+    def published(self):
+        """Keep what the public sees."""
+        return self.filter(status=Status.PUBLISHED, merged_into=None)
+
+    def search(self, text):
+        """Keep entries that have every word of `text` in a name or summary, in any language.
+
+        Case and accents never matter.
+        """
+        found = self
+        for word in fold(text).split():
+            found = found.filter(folded__contains=word)
+        return found
+
+    def in_country(self, *codes):
+        """Keep entries that concern one of these countries (ISO 3166 codes)."""
+        return self.filter(municipality__country__in=codes)
+
+    def with_related(self):
+        """Fetch with each entry what its card shows, in a fixed number of queries."""
+        return self.select_related("municipality").prefetch_related("topics")
+
+    def by_name(self, reader):
+        """Order by the name that the reader sees, in the reader's alphabet."""
+        return self.order_by(*by_name(self.model.own_language_lookup, reader))
+
+
+class Entry(Described):
+    """A public entry of one of the three databases."""
+
+    municipality = models.ForeignKey(
+        "organizations.Municipality",
+        models.PROTECT,
+        verbose_name=_("municipality"),
+        related_name="%(class)ss",
+        help_text=_("The pilot area it belongs to. Its editors may change this entry."),
+    )
+    topics = models.ManyToManyField(
+        "organizations.Topic", verbose_name=_("topics"), related_name="%(class)ss", blank=True
+    )
+    status = models.CharField(
+        _("status"),
+        max_length=9,
+        choices=Status.choices,
+        default=Status.DRAFT,
+        db_index=True,
+        help_text=_("Only published entries are public. Archive what no longer exists."),
+    )
+    merged_into = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        verbose_name=_("merged into"),
+        related_name="merged",
+        null=True,
+        blank=True,
+        help_text=_("For a duplicate: the entry that stays. The address of this one leads there."),
+    )
+    source = models.URLField(
+        _("source"),
+        max_length=500,
+        blank=True,
+        help_text=_("The page on which this was read."),
+    )
+    provenance = models.CharField(
+        _("provenance"),
+        max_length=8,
+        choices=Provenance.choices,
+        default=Provenance.ADJACENT,
+        help_text=_("Whether that page is about the LOCAL-Y-MPACT project."),
+    )
+    verified_on = models.DateField(
+        _("verified on"),
+        null=True,
+        blank=True,
+        help_text=_("The day on which somebody last confirmed that all this is right."),
+    )
+    verified_by = models.CharField(
+        _("verified by"), max_length=12, choices=VerifiedBy.choices, blank=True
+    )
+    created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    updated = models.DateTimeField(_("updated"), default=timezone.now, editable=False)
+    folded = FoldedField(of=columns("name", "summary"))
+
+    objects = EntryQuerySet.as_manager()
+
+    own_language_lookup = "municipality__language"
+
+    class Meta:
+        abstract = True
+        ordering = ["pk"]
+        constraints = [
+            *Described.Meta.constraints,
+            models.CheckConstraint(
+                condition=Q(status__in=Status.values), name="%(app_label)s_%(class)s_status"
+            ),
+            models.CheckConstraint(
+                condition=Q(merged_into__isnull=True) | ~Q(merged_into=models.F("id")),
+                name="%(app_label)s_%(class)s_not_merged_into_itself",
+                violation_error_message=_("An entry cannot be merged into itself."),
+            ),
+            models.CheckConstraint(
+                condition=Q(verified_on__isnull=True, verified_by="")
+                | (Q(verified_on__isnull=False) & ~Q(verified_by="")),
+                name="%(app_label)s_%(class)s_verified_when_and_by_whom",
+                violation_error_message=_("Say both when it was verified and by whom."),
+            ),
+        ]
+
+    def natural_key(self):
+        return (self.uuid,)
+
+    natural_key.dependencies = ["organizations.municipality", "organizations.topic"]
+
+    def get_absolute_url(self):
+        return reverse(f"{self._meta.app_label}:detail", args=[self.slug])
+
+    @property
+    def own_language(self):
+        """The language of its municipality, or None."""
+        return self.municipality.language if self.municipality_id else None
+
+    @property
+    def is_published(self):
+        """Whether the public sees it."""
+        return self.status == Status.PUBLISHED
+
+    @property
+    def is_archived(self):
+        """Whether it was public and is no longer."""
+        return self.status == Status.ARCHIVED
+
+    def save(self, *args, update_fields=None, **kwargs):
+        self.updated = timezone.now()
+        if update_fields is not None:
+            update_fields = {*update_fields, "updated", "folded"}
+        super().save(*args, update_fields=update_fields, **kwargs)
+
+    def clean(self):
+        super().clean()
+        if self.merged_into_id and self.survivor() in (None, self):
+            raise ValidationError(
+                {"merged_into": _("These entries would be merged into each other in a circle.")}
+            )
+
+    def survivor(self):
+        """Give the entry that this one leads to after merges, or None if they form a circle."""
+        entry = self
+        for _step in range(MAX_MERGES):
+            if entry.merged_into is None:
+                return entry
+            entry = entry.merged_into
+        return None

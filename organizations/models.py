@@ -1,0 +1,215 @@
+"""The database of active organisations, and what visitors report about any entry.
+
+The ground on which the other apps stand is beside this file: `entries` (what all entries share),
+`places`, `terms` and `origins` (of texts).
+"""
+
+from pathlib import PurePath
+from uuid import uuid4
+
+from django.core.exceptions import ValidationError
+from django.core.validators import FileExtensionValidator, RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from localympact.cldr import language_choices
+from localympact.codes import CodesField
+from organizations.entries import (
+    NOT_A_YEAR,
+    NOT_ON_EARTH,
+    Described,
+    EditableQuerySet,
+    Entry,
+    EntryQuerySet,
+    Provenance,
+    Status,
+    VerifiedBy,
+    on_earth,
+    year_range,
+)
+from organizations.origins import TextState
+from organizations.places import Municipality, Town
+from organizations.terms import Audience, CooperationForm, OrganizationType, Term, Topic
+
+__all__ = [
+    "Audience",
+    "CooperationForm",
+    "Described",
+    "Entry",
+    "EntryQuerySet",
+    "Municipality",
+    "Organization",
+    "OrganizationType",
+    "Provenance",
+    "Status",
+    "Suggestion",
+    "Term",
+    "TextState",
+    "Topic",
+    "Town",
+    "VerifiedBy",
+]
+
+PHONE = r"^\+?[0-9(][0-9 ()/.\-]*$"
+LOGO_BYTES = 1024 * 1024
+
+
+def logo_path(organization, filename):
+    """Give a new name for an uploaded logo: nothing that was typed reaches the disk."""
+    return f"logos/{uuid4()}{PurePath(filename).suffix.lower()}"
+
+
+def validate_logo_size(logo):
+    """Refuse a logo of more than one megabyte."""
+    if logo.size > LOGO_BYTES:
+        raise ValidationError(_("The picture has more than one megabyte."))
+
+
+class OrganizationQuerySet(EntryQuerySet):
+    def with_related(self):
+        return super().with_related().select_related("type", "town").prefetch_related("audiences")
+
+
+class Organization(Entry):
+    """An active organisation of a pilot area."""
+
+    class Reach(models.TextChoices):
+        LOCAL = "local", _("Local")
+        REGIONAL = "regional", _("Regional")
+        NATIONAL = "national", _("National")
+        UNCONFIRMED = "unconfirmed", _("Not confirmed in this place")
+
+    type = models.ForeignKey(
+        OrganizationType,
+        models.PROTECT,
+        verbose_name=_("type"),
+        related_name="organizations",
+        null=True,
+        blank=True,
+    )
+    audiences = models.ManyToManyField(
+        Audience, verbose_name=_("audiences"), related_name="organizations", blank=True
+    )
+    reach = models.CharField(
+        _("reach"),
+        max_length=11,
+        choices=Reach.choices,
+        help_text=_("How far its work goes, and whether it is known to work in this place."),
+    )
+    reach_note = models.CharField(_("note on the reach"), max_length=250, blank=True, default="")
+    website = models.URLField(_("website"), max_length=500, blank=True)
+    email = models.EmailField(
+        _("e-mail"),
+        blank=True,
+        help_text=_("A public address of the organisation, not of a person."),
+    )
+    phone = models.CharField(
+        _("telephone"),
+        max_length=40,
+        blank=True,
+        validators=[
+            RegexValidator(PHONE, _("Write digits and spaces, with + before the country."))
+        ],
+    )
+    street = models.CharField(_("street and number"), max_length=250, blank=True)
+    postal_code = models.CharField(_("postal code"), max_length=20, blank=True)
+    town = models.ForeignKey(
+        Town,
+        models.PROTECT,
+        verbose_name=_("town"),
+        related_name="organizations",
+        null=True,
+        blank=True,
+    )
+    town_name = models.CharField(
+        _("other place"),
+        max_length=100,
+        blank=True,
+        help_text=_("A village or town that is not in the list of towns."),
+    )
+    latitude = models.FloatField(_("latitude"), null=True, blank=True)
+    longitude = models.FloatField(_("longitude"), null=True, blank=True)
+    founded = models.PositiveSmallIntegerField(_("founded in"), null=True, blank=True)
+    registration_number = models.CharField(_("registration number"), max_length=40, blank=True)
+    languages = CodesField(
+        _("languages"),
+        codes=language_choices,
+        help_text=_("In which its people can be spoken to."),
+    )
+    seeks_partners = models.BooleanField(_("looks for partners"), default=False)
+    seeks = models.TextField(
+        _("partners wanted"),
+        blank=True,
+        default="",
+        help_text=_("For what, from where, until when."),
+    )
+    logo = models.ImageField(
+        _("logo"),
+        upload_to=logo_path,
+        blank=True,
+        validators=[FileExtensionValidator(["png", "jpg", "jpeg", "webp"]), validate_logo_size],
+        help_text=_("PNG, JPEG or WebP, one megabyte at most."),
+    )
+
+    objects = OrganizationQuerySet.as_manager()
+
+    class Meta(Entry.Meta):
+        verbose_name = _("organisation")
+        verbose_name_plural = _("organisations")
+        constraints = [
+            *Entry.Meta.constraints,
+            models.CheckConstraint(
+                condition=Q(reach__in=["local", "regional", "national", "unconfirmed"]),
+                name="%(app_label)s_%(class)s_reach",
+            ),
+            models.CheckConstraint(
+                condition=on_earth(),
+                name="%(app_label)s_%(class)s_on_earth",
+                violation_error_message=NOT_ON_EARTH,
+            ),
+            models.CheckConstraint(
+                condition=year_range("founded"),
+                name="%(app_label)s_%(class)s_year",
+                violation_error_message=NOT_A_YEAR,
+            ),
+        ]
+
+    @property
+    def place(self):
+        """The name of its town or village, or nothing."""
+        return self.town.name if self.town_id else self.town_name
+
+
+class Suggestion(models.Model):
+    """What a visitor reports about an entry, or proposes for the database."""
+
+    class State(models.TextChoices):
+        NEW = "new", pgettext_lazy("suggestion", "New")
+        DONE = "done", pgettext_lazy("suggestion", "Done")
+        DECLINED = "declined", pgettext_lazy("suggestion", "Declined")
+
+    entry = models.UUIDField(_("permanent id of the entry"), null=True, blank=True)
+    municipality = models.ForeignKey(
+        Municipality,
+        models.CASCADE,
+        verbose_name=_("municipality"),
+        related_name="suggestions",
+        null=True,
+        blank=True,
+    )
+    message = models.TextField(_("message"))
+    email = models.EmailField(_("e-mail"), blank=True)
+    state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.NEW)
+    created = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects = EditableQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("suggestion")
+        verbose_name_plural = _("suggestions")
+        ordering = ["-created", "-pk"]
+
+    def __str__(self):
+        return self.message[:60]

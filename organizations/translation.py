@@ -1,0 +1,31 @@
+"""Which fields stand in six languages (modeltranslation)."""
+
+from modeltranslation.translator import TranslationOptions, register
+
+from organizations.models import (
+    Audience,
+    CooperationForm,
+    Municipality,
+    Organization,
+    OrganizationType,
+    Topic,
+)
+
+
+class EntryTranslation(TranslationOptions):
+    fields = ("name", "summary")
+
+
+@register([OrganizationType, Topic, Audience, CooperationForm])
+class TermTranslation(TranslationOptions):
+    fields = ("name", "synonyms")
+
+
+@register(Municipality)
+class MunicipalityTranslation(EntryTranslation):
+    fields = ("notes",)
+
+
+@register(Organization)
+class OrganizationTranslation(EntryTranslation):
+    fields = ("reach_note", "seeks")
