@@ -1,0 +1,84 @@
+"""The columns of the files of organisations."""
+
+from django.db.models.functions import Coalesce
+
+from localympact.exports import (
+    Address,
+    Codes,
+    Column,
+    ReadOnly,
+    Resource,
+    Slug,
+    Slugs,
+    Truth,
+    Words,
+    translated,
+)
+from organizations.models import PHONE, Organization, Town
+
+
+class Place(Words):
+    """The town or village by its name: one of the list of towns, or another."""
+
+    def current(self, instance):
+        return instance.place
+
+    def assign(self, instance, value):
+        value = value.strip()
+        if self.current(instance) == value:
+            return False
+        instance.town = Town.objects.filter(
+            municipality=instance.municipality_id, name=value
+        ).first()
+        instance.town_name = "" if instance.town else value
+        return True
+
+
+def identity():
+    """Give the columns that every file of entries begins with."""
+    return [Column("id", "uuid"), Column("slug"), Address()]
+
+
+def origin():
+    """Give the columns that every file of entries ends with."""
+    return [
+        Column("verified_on"),
+        Column("verified_by"),
+        Column("provenance"),
+        Words("source"),
+        ReadOnly("created"),
+        ReadOnly("updated"),
+    ]
+
+
+class OrganizationResource(Resource):
+    """Organisations as a file."""
+
+    model = Organization
+    formats = (*Resource.formats, "geojson")
+    columns = [
+        *identity(),
+        Slug("municipality"),
+        ReadOnly("country", "municipality__country"),
+        *translated("name"),
+        Slug("type"),
+        Slugs("topics"),
+        Slugs("audiences"),
+        *translated("summary"),
+        Column("reach"),
+        *translated("reach_note"),
+        Words("website"),
+        Words("email"),
+        Words("phone", unless=PHONE),
+        Words("street"),
+        Words("postal_code"),
+        Place("town", Coalesce("town__name", "town_name")),
+        Column("latitude"),
+        Column("longitude"),
+        Column("founded"),
+        Words("registration_number"),
+        Codes("languages"),
+        Truth("seeks_partners"),
+        *translated("seeks"),
+        *origin(),
+    ]
