@@ -1,0 +1,11 @@
+from django.urls import path
+
+from collaborations import views
+
+app_name = "collaborations"
+
+urlpatterns = [
+    path("", views.CollaborationList.as_view(), name="list"),
+    path("export.<str:format>", views.CollaborationExport.as_view(), name="export"),
+    path("<slug:slug>/", views.CollaborationDetail.as_view(), name="detail"),
+]

@@ -1,0 +1,64 @@
+"""Which language a page is in, and what a wrong method is told."""
+
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.shortcuts import render
+from django.utils import translation
+
+
+class RememberLanguageMiddleware:
+    """Remember the language that a visitor chose by a link of this site.
+
+    Only a click from a page in another language counts as a choice: a shared link sets no
+    cookie, and neither does ordinary reading.
+    """
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        response = self.get_response(request)
+        chosen = translation.get_language_from_path(request.path_info)
+        if chosen and chosen != request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME):
+            came_from = urlsplit(request.headers.get("Referer", ""))
+            before = translation.get_language_from_path(came_from.path)
+            if before and before != chosen and came_from.netloc == request.get_host():
+                response.set_cookie(
+                    settings.LANGUAGE_COOKIE_NAME,
+                    chosen,
+                    max_age=settings.LANGUAGE_COOKIE_AGE,
+                    secure=settings.LANGUAGE_COOKIE_SECURE,
+                    samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+                )
+        return response
+
+
+class StaffLanguageMiddleware:
+    """Show the admin in the language that the person chose for themselves, if any."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        if request.path_info.startswith("/admin/"):
+            language = getattr(request.user, "language", "")
+            if language:
+                translation.activate(language)
+                request.LANGUAGE_CODE = language
+        return self.get_response(request)
+
+
+class MethodNotAllowedMiddleware:
+    """Give Django's empty 405 answer a page in the reader's language."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        response = self.get_response(request)
+        if response.status_code == 405 and not response.content:
+            page = render(request, "405.html", status=405)
+            page.headers["Allow"] = response.headers.get("Allow", "")
+            return page
+        return response

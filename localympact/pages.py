@@ -1,0 +1,185 @@
+"""The pages that know all three databases: start, places, search, about, permanent addresses."""
+
+from django.conf import settings
+from django.db.models import Count, F, OuterRef, Subquery
+from django.db.models.functions import Coalesce
+from django.http import Http404, HttpResponseRedirect, QueryDict
+from django.shortcuts import render
+from django.utils import translation
+from django.views.generic import DetailView, ListView, TemplateView, View
+
+from collaborations.filters import CollaborationFilter
+from collaborations.models import Collaboration
+from needs.filters import NeedFilter
+from needs.models import Cause, Need
+from organizations.filters import OrganizationFilter
+from organizations.models import Municipality, Organization, Status, Topic
+
+ENTRIES = (Organization, Collaboration, Need)
+# How many entries of each kind a page that is no list shows before it refers to the list.
+FEW = 6
+
+
+def number_of(model):
+    """Give the number of the published entries of a municipality, as an annotation."""
+    entries = model.objects.published().filter(municipality=OuterRef("pk")).order_by()
+    counted = entries.values("municipality").annotate(number=Count("pk")).values("number")
+    return Coalesce(Subquery(counted), 0)
+
+
+class Start(TemplateView):
+    """What there is, and where to begin."""
+
+    template_name = "start.html"
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(
+            organizations=Organization.objects.published().count(),
+            collaborations=Collaboration.objects.published().count(),
+            needs=Need.objects.published().count(),
+            municipalities=places(),
+            topics=Topic.objects.all(),
+            causes=Cause.objects.all(),
+            newest=Collaboration.objects.published().with_related().order_by("-created", "-pk")[:3],
+            **kwargs,
+        )
+
+
+def places():
+    """Give the municipalities in the reader's order, with the numbers of their entries."""
+    return Municipality.objects.annotate(
+        organization_count=number_of(Organization),
+        collaboration_count=number_of(Collaboration),
+    ).by_name(translation.get_language())
+
+
+class MunicipalityList(ListView):
+    """The pilot areas."""
+
+    template_name = "municipality_list.html"
+    context_object_name = "municipalities"
+
+    def get_queryset(self):
+        return places()
+
+
+class MunicipalityDetail(DetailView):
+    """One pilot area: its facts, and the first of its entries."""
+
+    template_name = "municipality_detail.html"
+    context_object_name = "municipality"
+    model = Municipality
+
+    def get_context_data(self, **kwargs):
+        reader, place = translation.get_language(), self.object
+        organizations = place.organizations.published()
+        collaborations = place.collaborations.published()
+        needs = Need.objects.published().applying_to(place)
+        return super().get_context_data(
+            organization_count=organizations.count(),
+            organizations=organizations.with_related().by_name(reader)[:FEW],
+            collaboration_count=collaborations.count(),
+            collaborations=collaborations.with_related().by_name(reader)[:FEW],
+            need_count=needs.count(),
+            needs=needs.with_related().order_by(
+                F("municipality").asc(nulls_last=True), "cause__position", "pk"
+            )[:FEW],
+            towns=place.towns.all(),
+            **kwargs,
+        )
+
+
+class Search(TemplateView):
+    """One question to all three databases: the first results of each, and how many there are."""
+
+    template_name = "search.html"
+
+    def get_context_data(self, **kwargs):
+        asked = QueryDict(mutable=True)
+        asked["q"] = self.request.GET.get("q", "")
+        filters = {
+            "organizations": OrganizationFilter,
+            "collaborations": CollaborationFilter,
+            "needs": NeedFilter,
+        }
+        parts = []
+        for app, filterset_class in filters.items():
+            entries = filterset_class.Meta.model.objects.published().with_related()
+            filterset = filterset_class(asked, queryset=entries, request=self.request)
+            found = filterset.qs if filterset.query else entries.none()
+            parts.append((app, found.count(), found[:FEW]))
+        return super().get_context_data(
+            asked=filterset.data.get("q", ""), field=filterset.form["q"], parts=parts, **kwargs
+        )
+
+
+# The pages on which the facts about the project were read.
+SOURCES = (
+    "https://sua.lv/sadarbiba-starp-pasvaldibam-un-kopienas-balstitam-organizacijam/",
+    "https://sua.lv/en/the-impactful-journey-of-the-local-y-mpact-project/",
+    "https://se-forum.se/blog/clq22rrksfvrxtiz4iwn46gf5uto8f",
+    "https://gerinorai.lt/local-y-mpact/",
+)
+
+
+class About(TemplateView):
+    """The project in facts."""
+
+    template_name = "about.html"
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(
+            municipalities=places(),
+            sources=SOURCES,
+            contact_email=settings.CONTACT_EMAIL,
+            **kwargs,
+        )
+
+
+class Permanent(View):
+    """The permanent address of an entry: leads to its page in the reader's language."""
+
+    def get(self, request, uuid):
+        for model in ENTRIES:
+            entry = model.objects.filter(uuid=uuid).exclude(status=Status.DRAFT).first()
+            if entry:
+                response = HttpResponseRedirect(entry.get_absolute_url())
+                response.headers["Vary"] = "Accept-Language, Cookie"
+                return response
+        raise Http404
+
+
+# Answers to mistakes. They ask the database nothing: it may be what is missing.
+
+
+def _error_page(request, status):
+    # Where something failed before the language was settled, it is settled here.
+    language = getattr(request, "LANGUAGE_CODE", None)
+    language = language or translation.get_language_from_request(request, check_path=True)
+    with translation.override(language):
+        return render(request, f"{status}.html", status=status)
+
+
+def bad_request(request, exception):
+    """Say that a request is not one that the portal can answer (400)."""
+    return _error_page(request, 400)
+
+
+def permission_denied(request, exception):
+    """Say that this page is not for this person (403)."""
+    return _error_page(request, 403)
+
+
+def csrf_failure(request, reason=""):
+    """Say that a form was sent from elsewhere or too late (403)."""
+    return _error_page(request, 403)
+
+
+def page_not_found(request, exception):
+    """Say that there is no such page (404)."""
+    return _error_page(request, 404)
+
+
+def server_error(request):
+    """Say that the mistake is the portal's (500)."""
+    return _error_page(request, 500)

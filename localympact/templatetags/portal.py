@@ -1,0 +1,105 @@
+"""What the pages of the portal say in templates."""
+
+import re
+from urllib.parse import urlsplit
+
+from babel.numbers import format_decimal
+from django import forms, template
+from django.conf import settings
+from django.urls import translate_url
+from django.utils import translation
+from django.utils.html import format_html, linebreaks
+from django.utils.safestring import mark_safe
+
+from localympact import cldr
+from localympact.texts import pick
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def text(context, obj, field):
+    """Show a translated field in the language that the fallback rule gives, marked with `lang`.
+
+    Says to `other_languages` that a text was shown in another language; a name says nothing.
+    """
+    shown = pick(obj, field)
+    if not shown or shown.lang == translation.get_language():
+        return shown
+    if field != "name":
+        context["request"].shows_other_languages = True
+    return format_html('<span lang="{}">{}</span>', shown.lang, shown)
+
+
+@register.simple_tag(takes_context=True)
+def paragraphs(context, obj, field):
+    """Show a translated field as paragraphs and lines, marked with `lang` as `text` does."""
+    shown = pick(obj, field)
+    if not shown:
+        return ""
+    body = mark_safe(linebreaks(shown, autoescape=True))  # noqa: S308 - escaped by linebreaks
+    if shown.lang == translation.get_language():
+        return body
+    context["request"].shows_other_languages = True
+    return format_html('<div lang="{}">{}</div>', shown.lang, body)
+
+
+@register.filter
+def plain(obj, field):
+    """Give a translated field as bare text, for titles and attributes."""
+    return str(pick(obj, field))
+
+
+@register.filter
+def country(code):
+    """Give the name of a country in the reader's language."""
+    return cldr.country_name(code)
+
+
+@register.filter
+def language(code):
+    """Give the name of a language in the reader's language."""
+    return cldr.language_name(code)
+
+
+@register.filter
+def number(value):
+    """Write a number as the reader's language does."""
+    return format_decimal(value, locale=translation.get_language())
+
+
+@register.filter
+def host(address):
+    """Give the host of a web address, as the text of a link to it."""
+    return urlsplit(address).netloc.removeprefix("www.")
+
+
+@register.filter
+def dial(phone):
+    """Give the digits of a telephone number, for a `tel:` address."""
+    return re.sub(r"[^+0-9]", "", phone)
+
+
+@register.filter
+def is_checkboxes(field):
+    """Say whether a form field is a group of checkboxes."""
+    return isinstance(field.field.widget, forms.CheckboxSelectMultiple)
+
+
+@register.simple_tag(takes_context=True)
+def translations(context):
+    """Give (code, name, address) of this page in each of the six languages, query kept."""
+    address = context["request"].get_full_path()
+    return [(code, name, translate_url(address, code)) for code, name in settings.LANGUAGES]
+
+
+@register.simple_tag(takes_context=True)
+def absolute(context, address):
+    """Give an address of this site with scheme and host."""
+    return context["request"].build_absolute_uri(address)
+
+
+@register.filter
+def without_language(address):
+    """Give an address without its language: the portal then chooses one for the visitor."""
+    return "/" + address.split("/", 2)[2]

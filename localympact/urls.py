@@ -1,0 +1,33 @@
+"""The table of contents of the portal's addresses."""
+
+from django.conf import settings
+from django.conf.urls.i18n import i18n_patterns
+from django.contrib import admin
+from django.urls import include, path, re_path
+from django.views.static import serve
+
+from localympact import pages
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("id/<uuid:uuid>", pages.Permanent.as_view(), name="permanent"),
+    # Few and small pictures; a proxy in front may serve this folder itself.
+    re_path(r"^media/(?P<path>logos/.+)$", serve, {"document_root": settings.MEDIA_ROOT}),
+    *i18n_patterns(
+        path("", pages.Start.as_view(), name="start"),
+        path("organizations/", include("organizations.urls")),
+        path("collaborations/", include("collaborations.urls")),
+        path("needs/", include("needs.urls")),
+        path("municipalities/", pages.MunicipalityList.as_view(), name="municipalities"),
+        path(
+            "municipalities/<slug:slug>/", pages.MunicipalityDetail.as_view(), name="municipality"
+        ),
+        path("search/", pages.Search.as_view(), name="search"),
+        path("about/", pages.About.as_view(), name="about"),
+    ),
+]
+
+handler400 = pages.bad_request
+handler403 = pages.permission_denied
+handler404 = pages.page_not_found
+handler500 = pages.server_error

@@ -1,0 +1,87 @@
+"""What the three databases share: a list, one entry, and a list as a file.
+
+An app says in three short classes what is particular to it.
+"""
+
+from django.http import Http404, HttpResponse, HttpResponsePermanentRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.generic import DetailView, View
+from django_filters.views import FilterView
+
+from localympact.exports import FORMATS, SEPARATORS
+
+
+class PublishedList(FilterView):
+    """The published entries that match the filters in the address, 24 a page.
+
+    A value that does not exist is answered with a message at its field and no results.
+    `resource_class` names the files of the same list.
+    """
+
+    context_object_name = "entries"
+    paginate_by = 24
+    template_name_suffix = "_list"
+    resource_class = None
+
+    def get_queryset(self):
+        return self.filterset_class.Meta.model.objects.published().with_related()
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(
+            chosen=list(self.filterset.chosen()),
+            formats=[(name, FORMATS[name]) for name in self.resource_class.formats],
+            **kwargs,
+        )
+
+
+class PublishedDetail(DetailView):
+    """One published entry. An archived one is gone (410), a merged one leads to the other."""
+
+    context_object_name = "entry"
+
+    def get_queryset(self):
+        return self.model.objects.select_related("municipality")
+
+    def get(self, request, *args, **kwargs):
+        self.object = self.get_object()
+        survivor = self.object.survivor()
+        if survivor is None:
+            raise Http404
+        if survivor != self.object:
+            return HttpResponsePermanentRedirect(survivor.get_absolute_url())
+        if self.object.is_archived:
+            return render(request, "410.html", {"entry": self.object}, status=410)
+        if not self.object.is_published:
+            raise Http404
+        list_url = reverse(f"{self.object._meta.app_label}:list")
+        return self.render_to_response(self.get_context_data(list_url=list_url))
+
+
+class PublishedExport(View):
+    """The list of the same address as a file: same filters, same order, every page of it."""
+
+    filterset_class = None
+    resource_class = None
+
+    def get(self, request, format):
+        resource = self.resource_class(base=request.build_absolute_uri("/"))
+        if format not in resource.formats:
+            raise Http404
+        filterset = self.filterset_class(
+            request.GET, queryset=resource.model.objects.published(), request=request
+        )
+        problems = filterset.messages()
+        options = {}
+        if format == "csv":
+            separator = request.GET.get("separator") or "comma"
+            if separator in SEPARATORS:
+                options["separator"] = SEPARATORS[separator]
+            else:
+                problems.append(_("separator: write comma or semicolon."))
+        if problems:
+            return HttpResponse(
+                "\n".join(problems) + "\n", status=400, content_type="text/plain; charset=utf-8"
+            )
+        return resource.response(filterset.qs, format, **options)

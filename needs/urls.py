@@ -1,0 +1,11 @@
+from django.urls import path
+
+from needs import views
+
+app_name = "needs"
+
+urlpatterns = [
+    path("", views.NeedList.as_view(), name="list"),
+    path("export.<str:format>", views.NeedExport.as_view(), name="export"),
+    path("<slug:slug>/", views.NeedDetail.as_view(), name="detail"),
+]

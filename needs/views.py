@@ -1,0 +1,53 @@
+"""The review of needs and challenges, its entries and its files."""
+
+from localympact.views import PublishedDetail, PublishedExport, PublishedList
+from needs.exports import NeedResource
+from needs.filters import NeedFilter
+from needs.models import Cause, Conclusion, Need
+
+# The review is read from top to bottom; it is cut only where no page would hold it.
+REVIEW_LENGTH = 240
+
+
+class NeedList(PublishedList):
+    """The review: causes with their needs, then conclusions. With a filter, what matches."""
+
+    filterset_class = NeedFilter
+    resource_class = NeedResource
+
+    @property
+    def is_review(self):
+        """Whether nothing is asked, so that the whole review is shown."""
+        return not self.filterset.query
+
+    def get_paginate_by(self, queryset):
+        return REVIEW_LENGTH if self.is_review else self.paginate_by
+
+    def get_context_data(self, **kwargs):
+        context = super().get_context_data(is_review=self.is_review, **kwargs)
+        if self.is_review:
+            context["causes"] = Cause.objects.all()
+            context["conclusions"] = Conclusion.objects.all()
+        return context
+
+
+class NeedDetail(PublishedDetail):
+    """One need or challenge, with the collaborations that answer it."""
+
+    model = Need
+
+    def get_queryset(self):
+        return super().get_queryset().select_related("cause")
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(
+            collaborations=self.object.collaborations.published().with_related(),
+            **kwargs,
+        )
+
+
+class NeedExport(PublishedExport):
+    """The review's needs and challenges as a file."""
+
+    filterset_class = NeedFilter
+    resource_class = NeedResource

@@ -1,0 +1,11 @@
+from django.urls import path
+
+from organizations import views
+
+app_name = "organizations"
+
+urlpatterns = [
+    path("", views.OrganizationList.as_view(), name="list"),
+    path("export.<str:format>", views.OrganizationExport.as_view(), name="export"),
+    path("<slug:slug>/", views.OrganizationDetail.as_view(), name="detail"),
+]
