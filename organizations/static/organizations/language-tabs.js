@@ -1,0 +1,54 @@
+// Folds the fieldsets of the languages into tabs. Arrow keys move between them, as in any tab list.
+"use strict";
+
+document.addEventListener("DOMContentLoaded", () => {
+  const panels = [...document.querySelectorAll("fieldset.language-tab")];
+  if (panels.length < 2) return;
+
+  const list = document.createElement("div");
+  list.className = "language-tabs";
+  list.setAttribute("role", "tablist");
+  panels[0].before(list);
+
+  const tabs = panels.map((panel, number) => {
+    const heading = panel.querySelector("h2, .fieldset-heading");
+    const tab = document.createElement("button");
+    tab.type = "button";
+    tab.id = `language-tab-${number}`;
+    tab.textContent = heading.textContent.trim();
+    tab.setAttribute("role", "tab");
+    panel.id = panel.id || `language-panel-${number}`;
+    tab.setAttribute("aria-controls", panel.id);
+    panel.setAttribute("role", "tabpanel");
+    panel.setAttribute("aria-labelledby", tab.id);
+    heading.hidden = true;
+    const filled = [...panel.querySelectorAll("input, textarea")].some((field) => field.value.trim());
+    tab.classList.toggle("empty", !filled);
+    tab.classList.toggle("wrong", panel.querySelector(".errorlist") !== null);
+    list.append(tab);
+    return tab;
+  });
+
+  const open = (number, focus) => {
+    panels.forEach((panel, other) => {
+      panel.hidden = other !== number;
+      tabs[other].setAttribute("aria-selected", String(other === number));
+      tabs[other].tabIndex = other === number ? 0 : -1;
+    });
+    if (focus) tabs[number].focus();
+  };
+
+  tabs.forEach((tab, number) => {
+    tab.addEventListener("click", () => open(number, false));
+    tab.addEventListener("keydown", (event) => {
+      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      if (!step) return;
+      event.preventDefault();
+      open((number + step + tabs.length) % tabs.length, true);
+    });
+  });
+
+  const wrong = tabs.findIndex((tab) => tab.classList.contains("wrong"));
+  const filled = tabs.findIndex((tab) => !tab.classList.contains("empty"));
+  open(Math.max(0, wrong === -1 ? filled : wrong), false);
+});
