@@ -294,3 +294,10 @@ def test_every_card_links_to_its_page(client, app, make):
     entry = make()
     text = client.get(f"/el/{app}/").text
     assert re.search(rf'<a href="/el/{app}/{entry.slug}/">', text)
+
+
+def test_search_with_a_word_that_is_too_long_finds_nothing_and_says_so(client):
+    make_organization()
+    page = client.get("/en/search/", {"q": "a" * 201})
+    assert sum(count for _app, count, _entries in page.context["parts"]) == 0
+    assert "at most 200 characters" in page.text
