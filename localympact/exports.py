@@ -49,6 +49,9 @@ class Column:
     expression.
     """
 
+    # Whether an import may write it; the portal writes the others itself.
+    writable = True
+
     def __init__(self, name, lookup=None):
         self.name = name
         self.lookup = F(lookup or name) if isinstance(lookup, str | None) else lookup
@@ -93,6 +96,8 @@ class Column:
 
 class ReadOnly(Column):
     """A column that the portal writes itself; an import passes it by."""
+
+    writable = False
 
 
 class Truth(Column):
@@ -164,23 +169,29 @@ class Slug(Column):
         return True
 
 
-class Slugs(Column):
-    """A column that names several other things by their slugs (many-to-many).
+class Loaded(Column):
+    """A column whose cells come by the chunk, not with the row.
 
-    Its values come by the chunk, not with the row: see `Resource.rows`. Entries that are not
-    published are in no file, so they are not named here either, and an import leaves links to
-    them alone.
+    `load(model, pks)` gives {column name: {pk: cell}}, of this column and of others that come
+    with it.
     """
 
     def __init__(self, name):
         super().__init__(name, "pk")
 
+
+class Slugs(Loaded):
+    """A column that names several other things by their slugs (many-to-many).
+
+    Entries that are not published are in no file, so they are not named here either, and an
+    import leaves links to them alone.
+    """
+
     def parse(self, text, resource):
         slugs = [slug.strip() for slug in text.split(SEVERAL) if slug.strip()]
         return resource.by_slug(self.name, slugs)
 
-    def values(self, model, pks):
-        """Give {pk: [slug, …]} of the rows in one chunk, in one query."""
+    def load(self, model, pks):
         field = model._meta.get_field(self.name)
         source, target = field.m2m_field_name(), field.m2m_reverse_field_name()
         links = field.remote_field.through.objects.filter(**{f"{source}__in": pks})
@@ -190,7 +201,7 @@ class Slugs(Column):
         found = defaultdict(list)
         for pk, slug in pairs:
             found[pk].append(slug)
-        return found
+        return {self.name: found}
 
     def replace(self, instance, things):
         """Link an instance to `things` instead of those that a file shows."""
@@ -253,21 +264,20 @@ class Resource:
         values = plain.iterator(chunk_size=CHUNK)
         while chunk := list(islice(values, CHUNK)):
             pks = [pk for pk, *_values in chunk]
-            linked = {
-                column.name: column.values(self.model, pks)
-                for column in self.columns
-                if isinstance(column, Slugs)
-            }
+            loaded = {}
+            for column in self.columns:
+                if isinstance(column, Loaded) and column.name not in loaded:
+                    loaded |= column.load(self.model, pks)
             for pk, *found in chunk:
                 yield [
-                    self.cell(column, pk, value, linked)
+                    self.cell(column, pk, value, loaded)
                     for column, value in zip(self.columns, found, strict=True)
                 ]
 
-    def cell(self, column, pk, value, linked):
+    def cell(self, column, pk, value, loaded):
         """Give one cell of a row, as JSON has it."""
-        if isinstance(column, Slugs):
-            return linked[column.name].get(pk, [])
+        if isinstance(column, Loaded):
+            return loaded[column.name].get(pk, [])
         if isinstance(column, Address):
             return urljoin(self.base, reverse("permanent", args=[value]))
         return column.cell(value)

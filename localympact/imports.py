@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from localympact.exports import SEPARATORS, ReadOnly, Slugs
+from localympact.exports import SEPARATORS, Slugs
 from localympact.slugs import make_slug, numbered
 
 CHUNK = 500
@@ -152,9 +152,10 @@ class Import:
             str(instance.uuid): instance
             for instance in self.model._base_manager.filter(uuid__in=ids)
         }
+        pks = [instance.pk for instance in known.values()]
         columns = [column for column in self.resource.columns if column.name in self.names]
         linked = {
-            column.name: column.values(self.model, [instance.pk for instance in known.values()])
+            column.name: column.load(self.model, pks)[column.name]
             for column in columns
             if isinstance(column, Slugs)
         }
@@ -194,7 +195,7 @@ class Import:
         """Give the instance the values of the row; note what cannot be understood."""
         for column in columns:
             text = row.cells[column.name]
-            if column.name in ("id", "slug") or isinstance(column, ReadOnly):
+            if column.name in ("id", "slug") or not column.writable:
                 continue
             try:
                 if "\x00" in text:

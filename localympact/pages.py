@@ -39,7 +39,7 @@ class Start(TemplateView):
             needs=Need.objects.published().count(),
             municipalities=places(),
             topics=Topic.objects.all(),
-            causes=Cause.objects.all(),
+            causes=Cause.objects.with_origin(),
             newest=Collaboration.objects.published().with_related().order_by("-created", "-pk")[:3],
             **kwargs,
         )
@@ -68,7 +68,9 @@ class MunicipalityDetail(DetailView):
 
     template_name = "municipality_detail.html"
     context_object_name = "municipality"
-    model = Municipality
+
+    def get_queryset(self):
+        return Municipality.objects.with_origin()
 
     def get_context_data(self, **kwargs):
         reader, place = translation.get_language(), self.object

@@ -42,7 +42,7 @@ class PublishedDetail(DetailView):
     context_object_name = "entry"
 
     def get_queryset(self):
-        return self.model.objects.select_related("municipality")
+        return self.model.objects.select_related("municipality").with_origin()
 
     def get(self, request, *args, **kwargs):
         self.object = self.get_object()

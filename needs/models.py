@@ -7,19 +7,29 @@ from django.utils.translation import gettext_lazy as _
 from collaborations.models import Collaboration
 from localympact.cldr import country_choices, country_name
 from localympact.codes import CodesField, enclosed
-from organizations.entries import Described, Entry, EntryQuerySet, Provenance, either
+from organizations.entries import (
+    Described,
+    DescribedQuerySet,
+    Entry,
+    EntryQuerySet,
+    Provenance,
+    WithSynonyms,
+    either,
+)
 from organizations.models import Municipality
 
 ONE_COUNTRY = r"^\|[A-Z]{2}\|$"
 COUNTRIES = r"^\|([A-Z]{2}\|){2,}$"
 
 
-class DescribedQuerySet(models.QuerySet):
+class ReviewQuerySet(DescribedQuerySet):
+    """What the review consists of beside its needs."""
+
     def get_by_natural_key(self, slug):
         return self.get(slug=slug)
 
 
-class Cause(Described):
+class Cause(WithSynonyms, Described):
     """One of the causes of weak cooperation under which needs are grouped.
 
     The grouping is the portal's own: the project announced four causes whose names are in no
@@ -30,7 +40,7 @@ class Cause(Described):
         _("position"), default=0, help_text=_("Low numbers come first in the review.")
     )
 
-    objects = DescribedQuerySet.as_manager()
+    objects = ReviewQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("cause")
@@ -154,7 +164,7 @@ class Conclusion(Described):
         _("position"), default=0, help_text=_("Low numbers come first in the review.")
     )
 
-    objects = DescribedQuerySet.as_manager()
+    objects = ReviewQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("conclusion")

@@ -6,6 +6,11 @@ from needs.models import Cause, Conclusion, Need
 from organizations.translation import EntryTranslation
 
 
-@register([Cause, Need, Conclusion])
+@register([Need, Conclusion])
 class NeedsTranslation(EntryTranslation):
     pass
+
+
+@register(Cause)
+class CauseTranslation(EntryTranslation):
+    fields = ("synonyms",)

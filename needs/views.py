@@ -26,8 +26,8 @@ class NeedList(PublishedList):
     def get_context_data(self, **kwargs):
         context = super().get_context_data(is_review=self.is_review, **kwargs)
         if self.is_review:
-            context["causes"] = Cause.objects.all()
-            context["conclusions"] = Conclusion.objects.all()
+            context["causes"] = Cause.objects.with_origin()
+            context["conclusions"] = Conclusion.objects.with_origin()
         return context
 
 

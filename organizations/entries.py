@@ -7,12 +7,14 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from localympact.alphabets import by_name
 from localympact.folding import FoldedField, fold
 from localympact.slugs import Slugged
-from localympact.texts import LANGUAGES, columns, pick
+from localympact.texts import ENGLISH, LANGUAGES, columns, pick
+from organizations.origins import translated_by_machine
 
 NOT_A_YEAR = _("Give a year between 1000 and 2100.")
 NOT_ON_EARTH = _(
@@ -114,6 +116,28 @@ class VerifiedBy(models.TextChoices):
     PORTAL = "portal", _("the portal")
 
 
+class WithSynonyms(models.Model):
+    """Something that people look for by other words than its name."""
+
+    synonyms = models.TextField(
+        _("synonyms"),
+        blank=True,
+        default="",
+        help_text=_("Other words that people type when they look for this, one a line."),
+    )
+
+    class Meta:
+        abstract = True
+
+
+class DescribedQuerySet(models.QuerySet):
+    """What has a name and a summary in six languages."""
+
+    def with_origin(self):
+        """Note for each whether its text in the active language was translated by machine."""
+        return self.annotate(by_machine=translated_by_machine(get_language() or ENGLISH))
+
+
 class EditableQuerySet(models.QuerySet):
     """What belongs to municipalities, and is edited by their editors."""
 
@@ -126,7 +150,7 @@ class EditableQuerySet(models.QuerySet):
         return self.filter(municipality__in=user.municipalities.all())
 
 
-class EntryQuerySet(EditableQuerySet):
+class EntryQuerySet(EditableQuerySet, DescribedQuerySet):
     """The vocabulary of the portal: what is asked of entries, in its own words."""
 
     def get_by_natural_key(self, key):
@@ -152,7 +176,8 @@ class EntryQuerySet(EditableQuerySet):
 
     def with_related(self):
         """Fetch with each entry what its card shows, in a fixed number of queries."""
-        return self.select_related("municipality").prefetch_related("topics")
+        related = self.select_related("municipality").prefetch_related("topics")
+        return related.with_origin()
 
     def by_name(self, reader):
         """Order by the name that the reader sees, in the reader's alphabet."""

@@ -6,6 +6,7 @@ from localympact.exports import (
     Address,
     Codes,
     Column,
+    Loaded,
     ReadOnly,
     Resource,
     Slug,
@@ -14,7 +15,9 @@ from localympact.exports import (
     Words,
     translated,
 )
-from organizations.models import PHONE, Organization, Town
+from localympact.texts import LANGUAGES
+from organizations.models import PHONE, Organization, TextState, Town
+from organizations.origins import digest_of
 
 
 class Place(Words):
@@ -34,6 +37,39 @@ class Place(Words):
         return True
 
 
+class TextOrigin(Loaded):
+    """Where the text in one language comes from: `original`, `human` or `machine`.
+
+    With `checked` when somebody checked it, and `outdated` when its source has changed since.
+    """
+
+    writable = False
+
+    def __init__(self, language):
+        super().__init__(f"text_state_{language}")
+
+    def load(self, model, pks):
+        entries = model.objects.filter(pk__in=pks)
+        ids = dict(entries.values_list("uuid", "pk"))
+        states = list(TextState.objects.filter(entry__in=ids))
+        digests = {
+            source: dict(
+                entries.annotate(digest=digest_of(model, source)).values_list("uuid", "digest")
+            )
+            for source in {state.source_language for state in states} - {""}
+        }
+        found = {f"text_state_{language}": {} for language in LANGUAGES}
+        for state in states:
+            cell = [state.origin]
+            if state.checked_on:
+                cell.append("checked")
+            source = state.source_language
+            if source and state.source_digest != digests[source][state.entry]:
+                cell.append("outdated")
+            found[f"text_state_{state.language}"][ids[state.entry]] = cell
+        return found
+
+
 def identity():
     """Give the columns that every file of entries begins with."""
     return [Column("id", "uuid"), Column("slug"), Address()]
@@ -48,6 +84,7 @@ def origin():
         Words("source"),
         ReadOnly("created"),
         ReadOnly("updated"),
+        *(TextOrigin(language) for language in LANGUAGES),
     ]
 
 

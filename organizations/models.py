@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from localympact.cldr import language_choices
+from localympact.cldr import language_choices, language_name
 from localympact.codes import CodesField
 from organizations.entries import (
     NOT_A_YEAR,
@@ -175,6 +175,11 @@ class Organization(Entry):
                 violation_error_message=NOT_A_YEAR,
             ),
         ]
+
+    @property
+    def language_names(self):
+        """The names of the languages in which its people can be spoken to."""
+        return [language_name(code) for code in self.languages]
 
     @property
     def place(self):

@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from localympact.texts import LANGUAGES, translated_fields
 
 SEPARATOR = "\x1f"
+# What people type is thought of in each language, not translated.
+OWN_TO_EACH_LANGUAGE = {"synonyms"}
 
 
 class TextState(models.Model):
@@ -57,14 +59,21 @@ class TextState(models.Model):
         return f"{self.get_language_display()}: {self.get_origin_display()}"
 
 
-def digest(obj, language):
-    """Give the MD5 (hex) of all texts that `obj` has in a language, as `digest_of` does in SQL."""
-    parts = (
-        f"{field}={text}{SEPARATOR}"
-        for field in sorted(translated_fields(type(obj)))
-        if (text := getattr(obj, f"{field}_{language}"))
-    )
+def translation_fields(model):
+    """Give the fields of a model that are translations of each other, sorted."""
+    return sorted(set(translated_fields(model)) - OWN_TO_EACH_LANGUAGE)
+
+
+def digest_of_texts(texts):
+    """Give the MD5 (hex) of the texts of an entry in one language: {field: text}."""
+    parts = (f"{field}={text}{SEPARATOR}" for field, text in sorted(texts.items()) if text)
     return md5("".join(parts).encode(), usedforsecurity=False).hexdigest()
+
+
+def digest(obj, language):
+    """Give the digest of all texts that `obj` has in a language, as `digest_of` does in SQL."""
+    fields = translation_fields(type(obj))
+    return digest_of_texts({field: getattr(obj, f"{field}_{language}") for field in fields})
 
 
 def digest_of(model, language):
@@ -86,9 +95,21 @@ def digest_of(model, language):
             default=Value(""),
             output_field=models.TextField(),
         )
-        for field in sorted(translated_fields(model))
+        for field in translation_fields(model)
     ]
     return MD5(Concat(*parts, output_field=models.TextField()))
+
+
+def translated_by_machine(language):
+    """Give the condition that an outer row's text in a language is a machine's, and unchecked."""
+    return Exists(
+        TextState.objects.filter(
+            entry=OuterRef("uuid"),
+            language=language,
+            origin=TextState.Origin.MACHINE,
+            checked_on=None,
+        )
+    )
 
 
 def with_outdated_texts(queryset):

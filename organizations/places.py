@@ -14,12 +14,14 @@ from organizations.entries import (
     NOT_A_YEAR,
     NOT_ON_EARTH,
     Described,
+    DescribedQuerySet,
+    WithSynonyms,
     on_earth,
     year_range,
 )
 
 
-class MunicipalityQuerySet(models.QuerySet):
+class MunicipalityQuerySet(DescribedQuerySet):
     def get_by_natural_key(self, slug):
         return self.get(slug=slug)
 
@@ -34,7 +36,7 @@ class MunicipalityQuerySet(models.QuerySet):
         return self.order_by(*by_name("language", reader))
 
 
-class Municipality(Described):
+class Municipality(WithSynonyms, Described):
     """A pilot area: a municipality or a region."""
 
     class Kind(models.TextChoices):

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from localympact.slugs import Slugged
 from localympact.texts import LANGUAGES, pick
-from organizations.entries import either, has_text
+from organizations.entries import WithSynonyms, either, has_text
 
 
 class TermManager(models.Manager):
@@ -13,16 +13,10 @@ class TermManager(models.Manager):
         return self.get(slug=slug)
 
 
-class Term(Slugged):
+class Term(WithSynonyms, Slugged):
     """One value of a filter, with its name and synonyms in six languages."""
 
     name = models.CharField(_("name"), max_length=100, blank=True, default="")
-    synonyms = models.TextField(
-        _("synonyms"),
-        blank=True,
-        default="",
-        help_text=_("Other words that people type when they look for this, one a line."),
-    )
     position = models.PositiveSmallIntegerField(
         _("position"), default=0, help_text=_("Low numbers come first in lists.")
     )

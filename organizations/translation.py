@@ -23,7 +23,7 @@ class TermTranslation(TranslationOptions):
 
 @register(Municipality)
 class MunicipalityTranslation(EntryTranslation):
-    fields = ("notes",)
+    fields = ("notes", "synonyms")
 
 
 @register(Organization)

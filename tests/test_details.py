@@ -136,7 +136,7 @@ def test_organization_shows_every_fact_that_is_there(client):
         "57.5, 22.8",
         "1994",
         "40008000000",
-        "English, Latvian",
+        "English and Latvian",
         "This organisation looks for partners.",
         "A stage abroad.",
     ):
@@ -189,7 +189,7 @@ def test_related_entries_are_linked_both_ways(client):
 
 def test_need_says_where_it_holds(client, talsi):
     assert (
-        "Belarus, Latvia"
+        "Belarus and Latvia"
         in client.get(address(make_need(level="several", countries=["BY", "LV"]))).text
     )
     assert "All pilot areas" in client.get(address(make_need(level="all"))).text

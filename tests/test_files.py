@@ -30,7 +30,10 @@ def six(field):
     return [f"{field}_{code}" for code in SIX]
 
 
-ORIGIN = ["verified_on", "verified_by", "provenance", "source", "created", "updated"]
+ORIGIN = [
+    "verified_on", "verified_by", "provenance", "source", "created", "updated",
+    *six("text_state"),
+]  # fmt: skip
 COLUMNS = {
     "organizations": [
         "id", "slug", "url", "municipality", "country", *six("name"), "type", "topics",
@@ -72,7 +75,7 @@ def test_csv_is_rfc_4180_with_a_byte_order_mark(client, app, make):
     raw = content(client.get(f"/en/{app}/export.csv"))
     assert raw.startswith(b"\xef\xbb\xbfid,slug,")
     assert b'"A ""quoted"", text\nin two lines"' in raw
-    assert raw.endswith(b"Z\r\n")
+    assert raw.endswith(b"Z,,,,,,\r\n")
 
 
 def test_csv_with_semicolons(client, app, make):

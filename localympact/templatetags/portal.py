@@ -3,6 +3,7 @@
 import re
 from urllib.parse import urlsplit
 
+from babel.lists import format_list
 from babel.numbers import format_decimal
 from django import forms, template
 from django.conf import settings
@@ -17,17 +18,28 @@ from localympact.texts import pick
 register = template.Library()
 
 
+def note_language(request, obj, field, shown):
+    """Say whether a text is in the reader's language; note on the request what the page must say.
+
+    Of a text in another language, or from a machine, the page says once that it is there.
+    """
+    if not shown:
+        return True
+    if shown.lang == translation.get_language():
+        if getattr(obj, "by_machine", False):
+            request.shows_machine_translations = True
+        return True
+    if field != "name":
+        request.shows_other_languages = True
+    return False
+
+
 @register.simple_tag(takes_context=True)
 def text(context, obj, field):
-    """Show a translated field in the language that the fallback rule gives, marked with `lang`.
-
-    Says to `other_languages` that a text was shown in another language; a name says nothing.
-    """
+    """Show a translated field in the language that the fallback rule gives, marked with `lang`."""
     shown = pick(obj, field)
-    if not shown or shown.lang == translation.get_language():
+    if note_language(context["request"], obj, field, shown):
         return shown
-    if field != "name":
-        context["request"].shows_other_languages = True
     return format_html('<span lang="{}">{}</span>', shown.lang, shown)
 
 
@@ -35,12 +47,9 @@ def text(context, obj, field):
 def paragraphs(context, obj, field):
     """Show a translated field as paragraphs and lines, marked with `lang` as `text` does."""
     shown = pick(obj, field)
-    if not shown:
-        return ""
     body = mark_safe(linebreaks(shown, autoescape=True))  # noqa: S308 - escaped by linebreaks
-    if shown.lang == translation.get_language():
+    if note_language(context["request"], obj, field, shown):
         return body
-    context["request"].shows_other_languages = True
     return format_html('<div lang="{}">{}</div>', shown.lang, body)
 
 
@@ -60,6 +69,12 @@ def country(code):
 def language(code):
     """Give the name of a language in the reader's language."""
     return cldr.language_name(code)
+
+
+@register.filter
+def listed(words):
+    """Write several words as a list of the reader's language does: with commas and an *and*."""
+    return format_list([str(word) for word in words], locale=translation.get_language())
 
 
 @register.filter

@@ -1,7 +1,8 @@
 """Make the seed content from the facts and their curation.
 
 Reads `fixtures/facts/` (what was found, each row with its source) and `fixtures/curation/` (how
-the free words became terms, and which entries belong together), and writes `fixtures/seed/`.
+the free words became terms, and which entries belong together) and `fixtures/translations/`,
+and writes `fixtures/seed/`.
 The same input gives the same files, ids included.
 """
 
@@ -10,11 +11,13 @@ import json
 import uuid
 from pathlib import Path
 
+from django.apps import apps
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from localympact.slugs import make_slug, numbered
 from localympact.texts import ENGLISH, LANGUAGES
+from organizations.origins import digest_of_texts, translation_fields
 
 FIXTURES = settings.BASE_DIR / "fixtures"
 # The day on which the facts were put together.
@@ -30,7 +33,9 @@ LEVELS = {"local": "local", "national": "national", "all pilots": "all"}
 
 
 def read(path):
-    """Give the rows of a CSV file of `fixtures/` as dictionaries."""
+    """Give the rows of a CSV file of `fixtures/` as dictionaries; none where there is no file."""
+    if not (FIXTURES / path).exists():
+        return []
     with (FIXTURES / path).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
@@ -51,6 +56,15 @@ class Seed:
     def __init__(self):
         self.files = {}
         self._slugs = {}
+        self._texts = {}
+        self._synonyms = {}
+        for language in LANGUAGES:
+            for row in read(f"translations/{language}/texts.csv"):
+                key = (row["model"], row["slug"], language)
+                self._texts.setdefault(key, {})[row["field"]] = row["text"]
+            for row in read(f"translations/{language}/synonyms.csv"):
+                lines = row["synonyms"].replace("|", "\n")
+                self._synonyms[row["kind"], row["slug"], language] = lines
 
     def add(self, file, model, **fields):
         """Add one object without the fields that are empty."""
@@ -61,9 +75,34 @@ class Seed:
         """Add something with a permanent id, a slug from `names[-1]` and an English text."""
         key = permanent_id(model, *names)
         slug = fields.pop("slug", None) or self.slug(model, names[-1])
+        english = {
+            field: fields.get(f"{field}_{ENGLISH}")
+            for field in translation_fields(apps.get_model(model))
+        }
+        states = [{"language": ENGLISH, "origin": "original"}]
+        for language in LANGUAGES:
+            texts = self._texts.get((model.split(".")[1], slug, language))
+            if texts:
+                fields |= {f"{field}_{language}": text for field, text in texts.items()}
+                states.append(
+                    {
+                        "language": language,
+                        "origin": "machine",
+                        "source_language": ENGLISH,
+                        "source_digest": digest_of_texts(english),
+                    }
+                )
         self.add(file, model, uuid=key, slug=slug, **fields)
-        self.add(file, "organizations.textstate", entry=key, language=ENGLISH, origin="original")
+        for state in states:
+            self.add(file, "organizations.textstate", entry=key, **state)
         return key
+
+    def synonyms(self, kind, slug):
+        """Give the synonyms of a term, cause or place in six languages."""
+        return {
+            f"synonyms_{language}": self._synonyms.get((kind, slug, language))
+            for language in LANGUAGES
+        }
 
     def slug(self, model, name):
         """Give the slug that the model itself would make."""
@@ -98,6 +137,7 @@ def _add_places(seed):
             kind=row["kind"],
             language=own["language"],
             **{f"name_{language}": row[f"name_{language}"] for language in LANGUAGES},
+            **seed.synonyms("municipality", row["slug"]),
             notes_en=f"{row['notes']}\n\nNames: {row['names_note']}.",
             nuts3=row["nuts3_code"],
             nuts3_name=row["nuts3_name"],
@@ -137,6 +177,7 @@ def _add_terms(seed, terms):
             slug=row["slug"],
             position=position,
             **{f"name_{language}": row[f"name_{language}"] for language in LANGUAGES},
+            **seed.synonyms(row["kind"], row["slug"]),
         )
 
 
@@ -245,6 +286,7 @@ def _add_needs(seed, collaborations):
             slug=row["slug"],
             name_en=row["name_en"],
             summary_en=row["summary_en"],
+            **seed.synonyms("cause", row["slug"]),
             position=position,
         )
     curated = {row["title_en"]: row for row in read("curation/needs.csv")}
