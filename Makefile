@@ -10,7 +10,8 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --no-input --disable-pip-version-check --require-hashes
-CATALOGUES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/django.po))
+CATALOGUES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po \
+	localympact/locale_packages/*/LC_MESSAGES/*.po))
 
 help:
 	@echo "make run       start the portal on http://127.0.0.1:$(PORT)/"
@@ -58,16 +59,18 @@ test: .venv/.dev .env $(CATALOGUES)
 	@$(BIN)/python -c 'import secrets; print("SECRET_KEY=" + secrets.token_urlsafe(50))' > .env
 	@chmod 600 .env
 
-locale/%/LC_MESSAGES/django.mo: locale/%/LC_MESSAGES/django.po | .venv/.runtime
-	@$(BIN)/pybabel --quiet compile -D django -l $* -i $< -o $@
+%.mo: %.po | .venv/.runtime
+	@$(BIN)/pybabel --quiet compile -l $(notdir $(patsubst %/LC_MESSAGES/,%,$(dir $<))) -i $< -o $@
 
 messages: .venv/.dev .env
 	$(BIN)/python manage.py makemessages --all --no-location --no-obsolete --no-wrap \
 		--ignore=.venv --ignore=staticfiles --ignore=tests --ignore=benchmarks
+	@msgattrib --clear-fuzzy --empty --clear-previous -o locale/en/LC_MESSAGES/django.po locale/en/LC_MESSAGES/django.po
 	@msgen --no-wrap -o locale/en/LC_MESSAGES/django.po locale/en/LC_MESSAGES/django.po
 	@for file in locale/*/LC_MESSAGES/django.po; do \
 		sed -i '/^"POT-Creation-Date:/d' $$file; \
 		msgattrib --sort-output --no-wrap --no-obsolete -o $$file $$file; done
+	$(BIN)/python manage.py collect_gaps
 
 seed: .venv/.runtime .env
 	$(BIN)/python manage.py make_seed
@@ -80,4 +83,4 @@ lock: .venv/.dev
 	$(LOCK) -c requirements.txt --group dev -o requirements-dev.txt pyproject.toml
 
 clean:
-	rm -rf .venv staticfiles locale/*/LC_MESSAGES/*.mo .pytest_cache .ruff_cache
+	rm -rf .venv staticfiles $(CATALOGUES) .pytest_cache .ruff_cache

@@ -120,7 +120,9 @@ LANGUAGES = [
     ("el", "Ελληνικά"),
 ]
 LANGUAGE_CODE = "en"
-LOCALE_PATHS = [BASE_DIR / "locale"]
+# What Django and the packages leave in English: see collect_gaps.
+PACKAGES_LOCALE = BASE_DIR / "localympact" / "locale_packages"
+LOCALE_PATHS = [BASE_DIR / "locale", PACKAGES_LOCALE]
 MODELTRANSLATION_DEFAULT_LANGUAGE = "en"
 # One fallback rule, our own: localympact/texts.py.
 MODELTRANSLATION_ENABLE_FALLBACKS = False

@@ -7,10 +7,16 @@ import pytest
 from babel.messages.extract import extract_python
 from babel.messages.pofile import read_po
 from django.conf import settings
-from django.utils.translation import ngettext, override
+from django.utils.translation import gettext, ngettext, override
 from django.utils.translation.template import templatize
 
-from localympact.texts import LANGUAGES
+from localympact.management.commands.collect_gaps import (
+    DOMAINS,
+    collect,
+    is_translated,
+    read_catalogue,
+)
+from localympact.texts import ENGLISH, LANGUAGES
 
 KEYWORDS = {
     **dict.fromkeys(["_", "gettext", "gettext_lazy", "gettext_noop"]),
@@ -18,7 +24,7 @@ KEYWORDS = {
     **dict.fromkeys(["pgettext", "pgettext_lazy"], ((1, "c"), 2)),
 }
 PLURALS = {"lv": 3, "en": 2, "pt": 2, "sv": 2, "lt": 4, "el": 2}
-PLACEHOLDER = re.compile(r"%\(\w+\)s|%s|</?\w+[^>]*>")
+PLACEHOLDER = re.compile(r"%\(\w+\)[srd]|%[sd]|\{\w*\}|</?\w+[^>]*>")
 
 
 def catalogue(language):
@@ -91,3 +97,32 @@ def test_numbers_decide_the_form_of_a_word(language, numbers):
         for number, word in numbers.items():
             said = ngettext("%(counter)s organisation", "%(counter)s organisations", number)
             assert said % {"counter": number} == f"{number} {word}"
+
+
+@pytest.mark.parametrize("language", [code for code in LANGUAGES if code != ENGLISH])
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_what_django_and_its_packages_leave_in_english_is_translated_here(language, domain):
+    path = settings.PACKAGES_LOCALE / language / "LC_MESSAGES" / f"{domain}.po"
+    kept = read_catalogue(path)
+    wanted = collect(language, domain)
+    assert set(kept) == {(message.id, message.context) for message in wanted if message.id}
+    for message in kept.values():
+        assert is_translated(message), message.id
+        sources = message.id if message.pluralizable else (message.id,)
+        strings = message.string if message.pluralizable else (message.string,)
+        for string in strings:
+            found, wanted_in_it = PLACEHOLDER.findall(string), PLACEHOLDER.findall(sources[-1])
+            assert set(found) == set(wanted_in_it), message.id
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("lt", "Rodyti kiekius"),
+        ("el", "Εμφάνιση αριθμών"),
+        ("lv", "Rādīt skaitu"),
+    ],
+)
+def test_admin_speaks_the_language_of_the_editor(language, text):
+    with override(language):
+        assert gettext("Show counts") == text
