@@ -28,7 +28,7 @@ NAMED_ELSEWHERE = {
 }
 SYNONYMS = 5
 ADDRESS = re.compile(r"https?://\S+|\S+@\S+\.\w+")
-NUMBER = re.compile(r"\d+(?:[.,   ]\d{3})+(?!\d)|\d+")
+NUMBER = re.compile(r"\d+(?:[.,\u0020\u00a0\u202f]\d{3})+(?!\d)|\d+")
 # Words of a source that a translation may keep as they are: names and abbreviations.
 NAME = re.compile(r"[A-ZÀ-ŽΑ-Ω0-9][\w’'.&/!-]*")
 GREEK_LETTER = re.compile(r"[\u0370-\u03ff\u1f00-\u1fff]")

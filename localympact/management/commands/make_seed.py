@@ -138,7 +138,7 @@ def _add_places(seed):
             language=own["language"],
             **{f"name_{language}": row[f"name_{language}"] for language in LANGUAGES},
             **seed.synonyms("municipality", row["slug"]),
-            notes_en=f"{row['notes']}\n\nNames: {row['names_note']}.",
+            notes_en=row["notes"],
             nuts3=row["nuts3_code"],
             nuts3_name=row["nuts3_name"],
             nuts3_source=row["nuts3_source"],
