@@ -1,10 +1,10 @@
 """Which language a page is in, and what a wrong method is told."""
 
-from urllib.parse import urlsplit
-
 from django.conf import settings
 from django.shortcuts import render
 from django.utils import translation
+
+from localympact.visitors import came_from
 
 
 class RememberLanguageMiddleware:
@@ -21,9 +21,9 @@ class RememberLanguageMiddleware:
         response = self.get_response(request)
         chosen = translation.get_language_from_path(request.path_info)
         if chosen and chosen != request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME):
-            came_from = urlsplit(request.headers.get("Referer", ""))
-            before = translation.get_language_from_path(came_from.path)
-            if before and before != chosen and came_from.netloc == request.get_host():
+            page = came_from(request)
+            before = translation.get_language_from_path(page.path)
+            if before and before != chosen and page.netloc == request.get_host():
                 response.set_cookie(
                     settings.LANGUAGE_COOKIE_NAME,
                     chosen,

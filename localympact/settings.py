@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django_filters",
+    "django_htmx",
     "csp",
 ]
 
@@ -196,3 +197,25 @@ LOGGING = {
 
 # What the pages may name when it is known; an empty one is not shown.
 CONTACT_EMAIL = env.str("CONTACT_EMAIL", default="")
+OPERATOR = env.str("OPERATOR", default="")
+FUNDING_NUMBER = env.str("FUNDING_NUMBER", default="")
+ENFORCEMENT_BODY = env.str("ENFORCEMENT_BODY", default="")
+ENFORCEMENT_URL = env.str("ENFORCEMENT_URL", default="")
+
+# What visitors write: how long it is kept, and how much of it may come within an hour.
+SUGGESTIONS_KEPT_DAYS = env.int("SUGGESTIONS_KEPT_DAYS", default=180)
+SUGGESTIONS_AN_HOUR = env.int("SUGGESTIONS_AN_HOUR", default=5)
+SUGGESTIONS_AN_HOUR_FROM_ALL = env.int("SUGGESTIONS_AN_HOUR_FROM_ALL", default=200)
+# How many proxies stand in front: the visitor's address is that many from the end of
+# X-Forwarded-For. With 0 the header is a stranger's word and not read.
+PROXIES = env.int("PROXIES", default=0)
+
+# Mail: without a server none is sent; nothing waits for it.
+EMAIL_HOST = env.str("EMAIL_HOST", default="")
+EMAIL_PORT = env.int("EMAIL_PORT", default=587)
+EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", default="")
+EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", default="")
+EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=True)
+EMAIL_TIMEOUT = 5
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'dummy'}.EmailBackend"
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("EMAIL_FROM", default=CONTACT_EMAIL or "localympact")

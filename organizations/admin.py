@@ -1,9 +1,16 @@
 """The editors' pages: entries of one's own municipalities, and for portal editors everything."""
 
+from datetime import timedelta
+
+from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -259,7 +266,89 @@ class TextStateAdmin(admin.ModelAdmin):
 
 @admin.register(Suggestion)
 class SuggestionAdmin(EditableAdmin):
-    list_display = ["__str__", "municipality", "state", "created"]
-    list_filter = ["state", ("municipality", admin.RelatedOnlyFieldListFilter)]
+    """What visitors wrote: read, made into a draft, done, or declined; never rewritten."""
+
+    list_display = ["__str__", "kind", "municipality", "state", "created"]
+    list_filter = ["state", "kind", ("municipality", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["municipality"]
-    readonly_fields = ["created"]
+    search_fields = ["name", "message"]
+    readonly_fields = [
+        "kind",
+        "municipality",
+        "about",
+        "name",
+        "message",
+        "email",
+        "language",
+        "created",
+        "kept_until",
+    ]
+    fields = [*readonly_fields, "state"]
+    actions = ["make_drafts", "set_done", "set_declined"]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).kept()
+
+    def has_add_permission(self, request):
+        # Visitors write these, in the form of the public pages.
+        return False
+
+    @admin.display(description=_("about the entry"))
+    def about(self, suggestion):
+        if suggestion.entry is None:
+            return None
+        address = reverse("permanent", args=[suggestion.entry])
+        return format_html('<a href="{}">{}</a>', address, suggestion.entry)
+
+    @admin.display(description=_("will be deleted on"))
+    def kept_until(self, suggestion):
+        until = suggestion.created + timedelta(days=settings.SUGGESTIONS_KEPT_DAYS)
+        return date_format(timezone.localtime(until), "DATE_FORMAT")
+
+    def has_draft_permission(self, request):
+        return request.user.has_perm("organizations.add_organization")
+
+    @admin.action(
+        description=_("Make drafts of new organisations"), permissions=["change", "draft"]
+    )
+    def make_drafts(self, request, queryset):
+        new = Suggestion.Kind.NEW, Suggestion.State.NEW
+        made = 0
+        for suggestion in queryset.exclude(municipality=None):
+            if (suggestion.kind, suggestion.state) == new:
+                draft = suggestion.make_draft()
+                self.log_change(request, suggestion, [{"changed": {"fields": [str(_("state"))]}}])
+                made += 1
+                message = format_html(
+                    _('Draft: <a href="{}">{}</a>'),
+                    reverse("admin:organizations_organization_change", args=[draft.pk]),
+                    draft,
+                )
+                self.message_user(request, message, messages.SUCCESS)
+        if left := queryset.count() - made:
+            said = ngettext(
+                "%(count)s suggestion was left: it proposes no organisation, or is answered.",
+                "%(count)s suggestions were left: they propose no organisation, or are answered.",
+                left,
+            )
+            self.message_user(request, said % {"count": left}, messages.WARNING)
+
+    def _answer(self, request, queryset, state):
+        answered = queryset.exclude(state=state)
+        for suggestion in answered:
+            suggestion.state = state
+            suggestion.save(update_fields=["state"])
+            self.log_change(request, suggestion, [{"changed": {"fields": [str(_("state"))]}}])
+        count = len(answered)
+        said = ngettext(
+            "%(count)s suggestion was answered.", "%(count)s suggestions were answered.", count
+        )
+        self.message_user(request, said % {"count": count}, messages.SUCCESS)
+
+    @admin.action(description=_("Mark as done"), permissions=["change"])
+    def set_done(self, request, queryset):
+        self._answer(request, queryset, Suggestion.State.DONE)
+
+    @admin.action(description=_("Decline"), permissions=["change"])
+    def set_declined(self, request, queryset):
+        self._answer(request, queryset, Suggestion.State.DECLINED)

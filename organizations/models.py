@@ -4,13 +4,16 @@ The ground on which the other apps stand is beside this file: `entries` (what al
 `places`, `terms` and `origins` (of texts).
 """
 
+from datetime import timedelta
 from pathlib import PurePath
 from uuid import uuid4
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import FileExtensionValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -187,14 +190,51 @@ class Organization(Entry):
         return self.town.name if self.town_id else self.town_name
 
 
+class SuggestionQuerySet(EditableQuerySet):
+    """What visitors wrote, for as long as the portal keeps it."""
+
+    def kept(self):
+        """Keep what is not yet to be forgotten."""
+        return self.filter(created__gt=oldest_kept())
+
+    def forget_old(self):
+        """Delete, with its e-mail address, what has been kept long enough; give how many."""
+        return self.filter(created__lte=oldest_kept()).delete()[0]
+
+    def too_many_from(self, sender):
+        """Say whether a sender, or all together, wrote so much within an hour that it must wait."""
+        recent = self.filter(created__gt=timezone.now() - timedelta(hours=1))
+        return (
+            recent.filter(sender=sender).count() >= settings.SUGGESTIONS_AN_HOUR
+            or recent.count() >= settings.SUGGESTIONS_AN_HOUR_FROM_ALL
+        )
+
+
+def oldest_kept():
+    """Give the moment before which suggestions are deleted."""
+    return timezone.now() - timedelta(days=settings.SUGGESTIONS_KEPT_DAYS)
+
+
 class Suggestion(models.Model):
-    """What a visitor reports about an entry, or proposes for the database."""
+    """What a visitor reports about an entry, or proposes for the database.
+
+    It is kept for `SUGGESTIONS_KEPT_DAYS` and then deleted with its e-mail address. `sender` tells
+    apart who wrote within a day without keeping a network address.
+    """
+
+    class Kind(models.TextChoices):
+        WRONG = "wrong", _("Something is wrong or missing")
+        NEW = "new", _("An organisation should be added")
 
     class State(models.TextChoices):
         NEW = "new", pgettext_lazy("suggestion", "New")
+        DRAFTED = "drafted", pgettext_lazy("suggestion", "Made into a draft")
         DONE = "done", pgettext_lazy("suggestion", "Done")
         DECLINED = "declined", pgettext_lazy("suggestion", "Declined")
 
+    kind = models.CharField(
+        _("what it is about"), max_length=5, choices=Kind.choices, default=Kind.WRONG
+    )
     entry = models.UUIDField(_("permanent id of the entry"), null=True, blank=True)
     municipality = models.ForeignKey(
         Municipality,
@@ -204,12 +244,17 @@ class Suggestion(models.Model):
         null=True,
         blank=True,
     )
+    name = models.CharField(_("name of the organisation"), max_length=250, blank=True)
     message = models.TextField(_("message"))
     email = models.EmailField(_("e-mail"), blank=True)
+    language = models.CharField(
+        _("language"), max_length=2, choices=settings.LANGUAGES, blank=True, default=""
+    )
+    sender = models.CharField(max_length=64, blank=True, editable=False, db_index=True)
     state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.NEW)
-    created = models.DateTimeField(_("created"), auto_now_add=True)
+    created = models.DateTimeField(_("created"), auto_now_add=True, db_index=True)
 
-    objects = EditableQuerySet.as_manager()
+    objects = SuggestionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("suggestion")
@@ -217,4 +262,20 @@ class Suggestion(models.Model):
         ordering = ["-created", "-pk"]
 
     def __str__(self):
-        return self.message[:60]
+        return self.name or self.message[:60]
+
+    def make_draft(self):
+        """Make a draft organisation of it, in the language of its place, and give it.
+
+        The visitor's words become its summary, for an editor to check and to rewrite.
+        """
+        language = self.municipality.language
+        draft = Organization.objects.create(
+            municipality=self.municipality,
+            status=Status.DRAFT,
+            reach=Organization.Reach.UNCONFIRMED,
+            **{f"name_{language}": self.name, f"summary_{language}": self.message},
+        )
+        self.state, self.entry = self.State.DRAFTED, draft.uuid
+        self.save(update_fields=["state", "entry"])
+        return draft
