@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run dev test prepare messages seed lock clean
+.PHONY: help run dev test prepare screenshots messages seed maps lock clean
 
 PYTHON ?= python3
 PORT ?= 8000
@@ -17,8 +17,10 @@ help:
 	@echo "make run       start the portal on http://127.0.0.1:$(PORT)/"
 	@echo "make test      run every check and test, on SQLite, PostgreSQL and in Chromium"
 	@echo "make dev       start it with reload, for development"
+	@echo "make screenshots  take pictures of all kinds of pages into var/screenshots/"
 	@echo "make messages  collect the texts to translate (needs gettext)"
 	@echo "make seed      make fixtures/seed/ from the facts again"
+	@echo "make maps      make the outlines of the maps from the facts again"
 	@echo "make lock      resolve the requirements anew"
 	@echo "make clean     remove what make made; .env and the database stay"
 
@@ -62,6 +64,9 @@ test: .venv/.dev .env $(CATALOGUES)
 %.mo: %.po | .venv/.runtime
 	@$(BIN)/pybabel --quiet compile -l $(notdir $(patsubst %/LC_MESSAGES/,%,$(dir $<))) -i $< -o $@
 
+screenshots: .venv/.dev .env $(CATALOGUES)
+	$(BIN)/pytest -q -n auto -m screenshots tests/browser
+
 messages: .venv/.dev .env
 	$(BIN)/python manage.py makemessages --all --no-location --no-obsolete --no-wrap \
 		--ignore=.venv --ignore=staticfiles --ignore=tests --ignore=benchmarks
@@ -74,6 +79,9 @@ messages: .venv/.dev .env
 
 seed: .venv/.runtime .env
 	$(BIN)/python manage.py make_seed
+
+maps: .venv/.dev .env
+	$(BIN)/python manage.py make_maps
 
 LOCK := env -u PIP_FIND_LINKS $(BIN)/uv pip compile --quiet --upgrade --generate-hashes --universal \
 	--python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header

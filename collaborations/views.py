@@ -13,8 +13,12 @@ class CollaborationList(PublishedList):
     resource_class = CollaborationResource
 
 
+# How many others like it stand beside a collaboration.
+FEW = 3
+
+
 class CollaborationDetail(PublishedDetail):
-    """One collaboration, with its organisations and the needs that it answers."""
+    """One collaboration, its organisations, the needs that it answers, and others like it."""
 
     model = Collaboration
 
@@ -25,6 +29,7 @@ class CollaborationDetail(PublishedDetail):
         return super().get_context_data(
             organizations=self.object.organizations.published().with_related(),
             needs=self.object.needs.published().with_related(),
+            alike=Collaboration.objects.alike(self.object)[:FEW],
             **kwargs,
         )
 

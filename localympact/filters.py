@@ -99,6 +99,16 @@ class Chosen(NamedTuple):
     query: str
 
 
+class Alternative(NamedTuple):
+    """What a list without one filter, or with it alone, would show."""
+
+    label: str
+    value: str
+    query: str
+    count: int
+    alone: bool
+
+
 class PublicFilter(django_filters.FilterSet):
     """A filter set for everybody: forgiving about nothing, silent about nothing.
 
@@ -167,6 +177,35 @@ class PublicFilter(django_filters.FilterSet):
                 rest.setlist(name, [other for other in asked.getlist(name) if other != value])
                 field = self.form.fields[name]
                 yield Chosen(field.label, self.value_label(field, value), rest.urlencode())
+
+    def alternatives(self):
+        """Give, where nothing matches, what fewer filters would bring: the most results first.
+
+        What is found without one of them, or if that is nothing, with only one of them. At most
+        two counts for each filter at work.
+        """
+        asked = self.asked
+        names = [name for name in self.filters if name in asked and name != "sort"]
+        if len(names) < 2:
+            return []
+        for alone in (False, True):
+            found = [
+                self._alternative(asked, name, [name] if alone else set(names) - {name}, alone)
+                for name in names
+            ]
+            if found := [alternative for alternative in found if alternative.count]:
+                return sorted(found, key=lambda alternative: -alternative.count)
+        return []
+
+    def _alternative(self, asked, name, kept, alone):
+        rest = asked.copy()
+        for other in list(rest):
+            if other not in kept and other != "sort":
+                del rest[other]
+        others = type(self)(rest, queryset=self.queryset, request=self.request)
+        field = self.form.fields[name]
+        value = ", ".join(self.value_label(field, value) for value in asked.getlist(name))
+        return Alternative(field.label, value, others.query, others.qs.count(), alone)
 
     def value_label(self, field, value):
         """Give what a chosen value is called."""

@@ -1,11 +1,15 @@
 """The pages that know all three databases: start, places, search, about, permanent addresses."""
 
+from datetime import date
+
+from django import forms
 from django.conf import settings
-from django.db.models import Count, F, OuterRef, Subquery
+from django.db.models import Count, F, Max, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
-from django.utils import translation
+from django.utils import timezone, translation
+from django.utils.translation import gettext_lazy
 from django.views.generic import DetailView, ListView, TemplateView, View
 
 from collaborations.filters import CollaborationFilter
@@ -18,6 +22,8 @@ from organizations.models import Municipality, Organization, Status, Topic
 ENTRIES = (Organization, Collaboration, Need)
 # How many entries of each kind a page that is no list shows before it refers to the list.
 FEW = 6
+# How many organisations the page of a place names; it prints as their directory.
+DIRECTORY = 500
 
 
 def number_of(model):
@@ -27,22 +33,58 @@ def number_of(model):
     return Coalesce(Subquery(counted), 0)
 
 
+class PlaceForm(forms.Form):
+    """*Where do you live or work?* The answer stays in the address."""
+
+    municipality = forms.ModelChoiceField(
+        Municipality.objects.all(),
+        to_field_name="slug",
+        required=False,
+        label=gettext_lazy("Where do you live or work?"),
+        empty_label=gettext_lazy("All five pilot areas"),
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        reader = translation.get_language()
+        self.fields["municipality"].queryset = Municipality.objects.by_name(reader)
+
+
 class Start(TemplateView):
-    """What there is, and where to begin."""
+    """What there is, and where to begin; `?municipality=` makes it the start of one place."""
 
     template_name = "start.html"
 
     def get_context_data(self, **kwargs):
+        form = PlaceForm(self.request.GET)
+        place = form.cleaned_data["municipality"] if form.is_valid() else None
+        organizations = Organization.objects.published()
+        collaborations = Collaboration.objects.published()
+        needs = Need.objects.published()
+        if place:
+            organizations = organizations.filter(municipality=place)
+            collaborations = collaborations.filter(municipality=place)
+            needs = needs.applying_to(place)
         return super().get_context_data(
-            organizations=Organization.objects.published().count(),
-            collaborations=Collaboration.objects.published().count(),
-            needs=Need.objects.published().count(),
+            form=form,
+            place=place,
+            asked_place=f"?municipality={place.slug}" if place else "",
+            organizations=organizations.count(),
+            collaborations=collaborations.count(),
+            needs=needs.count(),
+            today=timezone.localdate(),
+            changed=max(filter(None, (last_change(model) for model in ENTRIES)), default=None),
             municipalities=places(),
             topics=Topic.objects.all(),
-            causes=Cause.objects.with_origin(),
-            newest=Collaboration.objects.published().with_related().order_by("-created", "-pk")[:3],
+            causes=Cause.objects.with_origin().with_counts(needs),
+            newest=collaborations.with_related().order_by("-created", "-pk")[:3],
             **kwargs,
         )
+
+
+def last_change(model):
+    """Give when a published entry of a model last changed."""
+    return model.objects.published().aggregate(last=Max("updated"))["last"]
 
 
 def places():
@@ -77,18 +119,32 @@ class MunicipalityDetail(DetailView):
         organizations = place.organizations.published()
         collaborations = place.collaborations.published()
         needs = Need.objects.published().applying_to(place)
+        listed = organizations.with_related().by_name(reader)[:DIRECTORY]
         return super().get_context_data(
             organization_count=organizations.count(),
-            organizations=organizations.with_related().by_name(reader)[:FEW],
+            directory=by_topic(listed),
+            directory_length=DIRECTORY,
             collaboration_count=collaborations.count(),
             collaborations=collaborations.with_related().by_name(reader)[:FEW],
             need_count=needs.count(),
+            reaches=Need.objects.published().by_reach(place),
             needs=needs.with_related().order_by(
                 F("municipality").asc(nulls_last=True), "cause__position", "pk"
             )[:FEW],
-            towns=place.towns.all(),
+            towns=place.towns.with_counts(),
             **kwargs,
         )
+
+
+def by_topic(organizations):
+    """Give [(topic, its organisations)], topics in their order; last those without a topic."""
+    found = {}
+    for organization in organizations:
+        for topic in organization.topics.all() or [None]:
+            found.setdefault(topic, []).append(organization)
+    without = found.pop(None, [])
+    groups = sorted(found.items(), key=lambda group: (group[0].position, group[0].pk))
+    return [*groups, (None, without)] if without else groups
 
 
 class Search(TemplateView):
@@ -99,6 +155,10 @@ class Search(TemplateView):
     def get_context_data(self, **kwargs):
         asked = QueryDict(mutable=True)
         asked["q"] = self.request.GET.get("q", "")
+        place_form = PlaceForm(self.request.GET)
+        place = place_form.cleaned_data["municipality"] if place_form.is_valid() else None
+        if place:
+            asked["municipality"] = place.slug
         filters = {
             "organizations": OrganizationFilter,
             "collaborations": CollaborationFilter,
@@ -108,13 +168,20 @@ class Search(TemplateView):
         for app, filterset_class in filters.items():
             entries = filterset_class.Meta.model.objects.published().with_related()
             filterset = filterset_class(asked, queryset=entries, request=self.request)
-            found = filterset.qs if filterset.query else entries.none()
+            found = filterset.qs if "q" in filterset.asked else entries.none()
             parts.append((app, found.count(), found[:FEW]))
         return super().get_context_data(
-            asked=filterset.data.get("q", ""), field=filterset.form["q"], parts=parts, **kwargs
+            asked=filterset.data.get("q", ""),
+            field=filterset.form["q"],
+            place=place,
+            place_form=place_form,
+            parts=parts,
+            **kwargs,
         )
 
 
+# When the pages were last looked at for the accessibility statement.
+EXAMINED_ON = date(2026, 11, 24)
 # The pages on which the facts about the project were read.
 SOURCES = (
     "https://sua.lv/sadarbiba-starp-pasvaldibam-un-kopienas-balstitam-organizacijam/",
@@ -134,6 +201,50 @@ class About(TemplateView):
             municipalities=places(),
             sources=SOURCES,
             contact_email=settings.CONTACT_EMAIL,
+            funding_number=settings.FUNDING_NUMBER,
+            **kwargs,
+        )
+
+
+class Privacy(TemplateView):
+    """What the portal knows of its visitors, and for how long."""
+
+    template_name = "privacy.html"
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(
+            contact_email=settings.CONTACT_EMAIL,
+            operator=settings.OPERATOR,
+            kept_days=settings.SUGGESTIONS_KEPT_DAYS,
+            **kwargs,
+        )
+
+
+class Accessibility(TemplateView):
+    """The accessibility statement: Directive (EU) 2016/2102, Implementing Decision 2018/1523."""
+
+    template_name = "accessibility.html"
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(
+            contact_email=settings.CONTACT_EMAIL,
+            enforcement_body=settings.ENFORCEMENT_BODY,
+            enforcement_url=settings.ENFORCEMENT_URL,
+            examined_on=EXAMINED_ON,
+            **kwargs,
+        )
+
+
+class Components(TemplateView):
+    """The parts that pages are made of, for whoever designs: only while developing."""
+
+    template_name = "components.html"
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(
+            municipalities=places(),
+            entry=Organization.objects.published().with_related().first(),
+            form=PlaceForm({"municipality": "nowhere"}),
             **kwargs,
         )
 

@@ -6,7 +6,11 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.static import serve
 
-from localympact import pages
+from localympact import pages, suggestions
+
+development = (
+    [path("components/", pages.Components.as_view(), name="components")] if settings.DEBUG else []
+)
 
 urlpatterns = [
     path("admin/", admin.site.urls),
@@ -24,6 +28,11 @@ urlpatterns = [
         ),
         path("search/", pages.Search.as_view(), name="search"),
         path("about/", pages.About.as_view(), name="about"),
+        path("privacy/", pages.Privacy.as_view(), name="privacy"),
+        path("accessibility/", pages.Accessibility.as_view(), name="accessibility"),
+        path("suggest/", suggestions.Suggest.as_view(), name="suggest"),
+        path("suggest/thanks/", suggestions.Suggested.as_view(), name="suggested"),
+        *development,
     ),
 ]
 

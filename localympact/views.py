@@ -6,11 +6,13 @@ An app says in three short classes what is particular to it.
 from django.http import Http404, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.generic import DetailView, View
 from django_filters.views import FilterView
 
 from localympact.exports import FORMATS, SEPARATORS
+from localympact.visitors import came_from
 
 
 class PublishedList(FilterView):
@@ -29,11 +31,15 @@ class PublishedList(FilterView):
         return self.filterset_class.Meta.model.objects.published().with_related()
 
     def get_context_data(self, **kwargs):
-        return super().get_context_data(
-            chosen=list(self.filterset.chosen()),
+        chosen = list(self.filterset.chosen())
+        context = super().get_context_data(
+            chosen=chosen,
             formats=[(name, FORMATS[name]) for name in self.resource_class.formats],
             **kwargs,
         )
+        if chosen and not context["entries"]:
+            context["alternatives"] = list(self.filterset.alternatives())
+        return context
 
 
 class PublishedDetail(DetailView):
@@ -56,7 +62,30 @@ class PublishedDetail(DetailView):
         if not self.object.is_published:
             raise Http404
         list_url = reverse(f"{self.object._meta.app_label}:list")
-        return self.render_to_response(self.get_context_data(list_url=list_url))
+        context = self.get_context_data(
+            list_url=list_url,
+            back=self.back_to(list_url),
+            may_edit=self.may_edit(),
+            edit_url=f"admin:{self.object._meta.app_label}_{self.object._meta.model_name}_change",
+        )
+        response = self.render_to_response(context)
+        patch_vary_headers(response, ["Referer"])
+        return response
+
+    def back_to(self, list_url):
+        """Give the address of the list as the visitor left it: its filters are in the Referer."""
+        page = came_from(self.request)
+        same = page.netloc == self.request.get_host() and page.path == list_url
+        return f"{list_url}?{page.query}" if same and page.query else list_url
+
+    def may_edit(self):
+        """Say whether the visitor may change this entry in the admin."""
+        user = self.request.user
+        if not user.is_staff:
+            return False
+        change = f"{self.object._meta.app_label}.change_{self.object._meta.model_name}"
+        mine = self.model.objects.editable_by(user).filter(pk=self.object.pk)
+        return user.has_perm(change) and mine.exists()
 
 
 class PublishedExport(View):

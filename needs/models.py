@@ -28,6 +28,11 @@ class ReviewQuerySet(DescribedQuerySet):
     def get_by_natural_key(self, slug):
         return self.get(slug=slug)
 
+    def with_counts(self, needs):
+        """Note for each cause how many of `needs` it has, `need_count`."""
+        among = Q(needs__in=needs.order_by().values("pk"))
+        return self.annotate(need_count=models.Count("needs", filter=among, distinct=True))
+
 
 class Cause(WithSynonyms, Described):
     """One of the causes of weak cooperation under which needs are grouped.
@@ -69,6 +74,21 @@ class NeedQuerySet(EntryQuerySet):
 
     def with_related(self):
         return super().with_related().select_related("cause")
+
+    def with_answers(self):
+        """Fetch with each need the published collaborations that answer it, as `answers`."""
+        answers = Collaboration.objects.published().select_related("municipality")
+        return self.prefetch_related(
+            models.Prefetch("collaborations", answers.order_by("pk"), to_attr="answers")
+        )
+
+    def by_reach(self, municipality):
+        """Count what holds in a place by how far it reaches: {"own": …, "country": …, "all": …}."""
+        return self.applying_to(municipality).aggregate(
+            own=models.Count("pk", filter=Q(municipality=municipality)),
+            country=models.Count("pk", filter=Q(level__in=("national", "several"))),
+            all=models.Count("pk", filter=Q(level="all")),
+        )
 
 
 class Need(Entry):

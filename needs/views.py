@@ -1,9 +1,12 @@
 """The review of needs and challenges, its entries and its files."""
 
+from django.utils.translation import get_language
+
 from localympact.views import PublishedDetail, PublishedExport, PublishedList
 from needs.exports import NeedResource
 from needs.filters import NeedFilter
 from needs.models import Cause, Conclusion, Need
+from organizations.models import Municipality, Organization
 
 # The review is read from top to bottom; it is cut only where no page would hold it.
 REVIEW_LENGTH = 240
@@ -20,19 +23,33 @@ class NeedList(PublishedList):
         """Whether nothing is asked, so that the whole review is shown."""
         return not self.filterset.query
 
+    def get_queryset(self):
+        return super().get_queryset().with_answers()
+
     def get_paginate_by(self, queryset):
         return REVIEW_LENGTH if self.is_review else self.paginate_by
 
     def get_context_data(self, **kwargs):
         context = super().get_context_data(is_review=self.is_review, **kwargs)
+        chosen = self.filterset.asked.getlist("municipality")
+        if len(chosen) == 1:
+            context["place"] = place = Municipality.objects.filter(slug__in=chosen).first()
+            context["reaches"] = place and Need.objects.published().by_reach(place)
         if self.is_review:
-            context["causes"] = Cause.objects.with_origin()
+            context["causes"] = Cause.objects.with_origin().with_counts(Need.objects.published())
             context["conclusions"] = Conclusion.objects.with_origin()
         return context
 
 
+def organizations_behind(need):
+    """Give the organisations that took part in what answers a need: whom to ask how."""
+    answers = need.collaborations.published()
+    behind = Organization.objects.published().filter(collaborations__in=answers).distinct()
+    return behind.with_related().by_name(get_language())
+
+
 class NeedDetail(PublishedDetail):
-    """One need or challenge, with the collaborations that answer it."""
+    """One need or challenge, the collaborations that answer it, and who took part in them."""
 
     model = Need
 
@@ -42,6 +59,7 @@ class NeedDetail(PublishedDetail):
     def get_context_data(self, **kwargs):
         return super().get_context_data(
             collaborations=self.object.collaborations.published().with_related(),
+            organizations=organizations_behind(self.object),
             **kwargs,
         )
 

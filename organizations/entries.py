@@ -179,6 +179,17 @@ class EntryQuerySet(EditableQuerySet, DescribedQuerySet):
         related = self.select_related("municipality").prefetch_related("topics")
         return related.with_origin()
 
+    def alike(self, entry):
+        """Keep other published entries with topics of `entry`, those with most in common first.
+
+        Each says in `shared_topics` how many they are.
+        """
+        topics = [topic.pk for topic in entry.topics.all()]
+        others = self.published().exclude(pk=entry.pk) if topics else self.none()
+        shared = models.Count("topics", filter=Q(topics__in=topics), distinct=True)
+        alike = others.annotate(shared_topics=shared).filter(shared_topics__gt=0)
+        return alike.with_related().order_by("-shared_topics", "pk")
+
     def by_name(self, reader):
         """Order by the name that the reader sees, in the reader's alphabet."""
         return self.order_by(*by_name(self.model.own_language_lookup, reader))

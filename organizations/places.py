@@ -15,6 +15,7 @@ from organizations.entries import (
     NOT_ON_EARTH,
     Described,
     DescribedQuerySet,
+    Status,
     WithSynonyms,
     on_earth,
     year_range,
@@ -130,9 +131,14 @@ class Municipality(WithSynonyms, Described):
         return country_name(self.country)
 
 
-class TownManager(models.Manager):
+class TownQuerySet(models.QuerySet):
     def get_by_natural_key(self, slug):
         return self.get(slug=slug)
+
+    def with_counts(self):
+        """Note for each the number of its published organisations, `organization_count`."""
+        published = Q(organizations__status=Status.PUBLISHED, organizations__merged_into=None)
+        return self.annotate(organization_count=models.Count("organizations", filter=published))
 
 
 class Town(Slugged):
@@ -146,7 +152,7 @@ class Town(Slugged):
     longitude = models.FloatField(_("longitude"))
     geonames_id = models.PositiveIntegerField(_("GeoNames id"), null=True, blank=True, unique=True)
 
-    objects = TownManager()
+    objects = TownQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("town")

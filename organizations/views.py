@@ -13,8 +13,12 @@ class OrganizationList(PublishedList):
     resource_class = OrganizationResource
 
 
+# How many entries of one kind stand beside another entry.
+FEW = 3
+
+
 class OrganizationDetail(PublishedDetail):
-    """One organisation, with the collaborations in which it takes part."""
+    """One organisation, its collaborations, and others like it here and abroad."""
 
     model = Organization
 
@@ -22,8 +26,13 @@ class OrganizationDetail(PublishedDetail):
         return super().get_queryset().select_related("type", "town")
 
     def get_context_data(self, **kwargs):
+        place = self.object.municipality
+        alike = Organization.objects.alike(self.object)
         return super().get_context_data(
             collaborations=self.object.collaborations.published().with_related(),
+            neighbours=alike.filter(municipality=place)[:FEW],
+            abroad=alike.exclude(municipality__country=place.country)[:FEW],
+            towns=place.towns.with_counts(),
             **kwargs,
         )
 

@@ -177,7 +177,7 @@ def test_related_entries_are_linked_both_ways(client):
     organization = make_organization(name_en="Choir")
     collaboration = make_collaboration(name_en="Concerts", organizations=[organization])
     need = make_need(name_en="A stage", collaborations=[collaboration])
-    hidden = make_collaboration(name_en="Hidden", organizations=[organization], status="draft")
+    hidden = make_collaboration(name_en="Rehearsal", organizations=[organization], status="draft")
     page = client.get(address(organization)).text
     assert address(collaboration) in page
     assert hidden.slug not in page

@@ -250,8 +250,12 @@ def test_review_reads_causes_their_needs_and_conclusions(client):
     make_need(name_en="Aims", cause=first)
     make_conclusion(name_en="Take time")
     text = client.get("/en/needs/").text
-    places = [text.index(f">{word}<") for word in ("Trust", "Aims", "Money", "Rooms", "Take time")]
+    contents, review = text.split("</nav>\n    <p", 1)
+    places = [
+        review.index(f">{word}<") for word in ("Trust", "Aims", "Money", "Rooms", "Take time")
+    ]
     assert places == sorted(places)
+    assert contents.index('href="#trust"') < contents.index('href="#money"')
     assert "this portal’s own grouping" in text
 
 

@@ -118,3 +118,9 @@ def absolute(context, address):
 def without_language(address):
     """Give an address without its language: the portal then chooses one for the visitor."""
     return "/" + address.split("/", 2)[2]
+
+
+@register.filter
+def wordlist(words):
+    """Give the words of a text as a list."""
+    return words.split()

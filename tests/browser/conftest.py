@@ -50,6 +50,7 @@ def open_page(chromium, live_server, seed):
             base_url=live_server.url,
             viewport={"width": width, "height": 900},
             java_script_enabled=javascript,
+            permissions=["clipboard-read", "clipboard-write"],
         )
         contexts.append(context)
         page = context.new_page()
@@ -63,6 +64,8 @@ def open_page(chromium, live_server, seed):
         page.goto(address)
         return page
 
+    # A test in which something is meant to fail clears them.
+    open_page.complaints = complaints
     yield open_page
     for context in contexts:
         context.close()

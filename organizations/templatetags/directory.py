@@ -1,0 +1,30 @@
+"""What entries say of each other, and what other sites show of them."""
+
+from django import template
+from django.contrib.staticfiles.finders import find
+from django.templatetags.static import static
+from django.utils.html import format_html
+
+from localympact.texts import pick
+
+register = template.Library()
+
+
+@register.simple_tag
+def shared_topics(entry, other):
+    """Name the topics that two entries have in common: the reason why one stands by the other."""
+    mine = {topic.pk for topic in entry.topics.all()}
+    # Names of topics hold an “and” of their own.
+    return " · ".join(str(pick(topic, "name")) for topic in other.topics.all() if topic.pk in mine)
+
+
+@register.simple_tag(takes_context=True)
+def preview_of(context, place):
+    """Give the picture of a pilot area for links from elsewhere; nothing where there is none."""
+    path = f"organizations/pilots/{place.slug}.png"
+    if not find(path):
+        return ""
+    return format_html(
+        '<meta property="og:image" content="{}"><meta name="twitter:card" content="summary">',
+        context["request"].build_absolute_uri(static(path)),
+    )
