@@ -8,13 +8,12 @@ from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from localympact.cldr import language_name
+from localympact.templatetags.portal import day
 from localympact.texts import LANGUAGES, translated_fields
 from organizations.entries import Entry
 from organizations.exports import OrganizationResource
@@ -303,7 +302,7 @@ class SuggestionAdmin(EditableAdmin):
     @admin.display(description=_("will be deleted on"))
     def kept_until(self, suggestion):
         until = suggestion.created + timedelta(days=settings.SUGGESTIONS_KEPT_DAYS)
-        return date_format(timezone.localtime(until), "DATE_FORMAT")
+        return day(until)
 
     def has_draft_permission(self, request):
         return request.user.has_perm("organizations.add_organization")

@@ -1,9 +1,13 @@
 """The language is in the address; every page exists in six."""
 
+from datetime import UTC, date, datetime
+
 import html5lib
 import pytest
 from django.conf import settings
+from django.utils.translation import override
 
+from localympact.templatetags.portal import day
 from localympact.texts import LANGUAGES
 from tests.factories import MAKERS, make_conclusion, make_organization, make_topic
 
@@ -27,6 +31,12 @@ def addresses(talsi):
         *(f"/{entry._meta.app_label}/{entry.slug}/" for entry in entries),
         "/municipalities/",
         "/municipalities/talsi/",
+        "/?municipality=talsi",
+        "/suggest/",
+        "/suggest/?kind=new",
+        "/suggest/thanks/",
+        "/privacy/",
+        "/accessibility/",
         "/search/",
         "/search/?q=a",
         "/about/",
@@ -129,3 +139,21 @@ def test_canonical_address_of_a_list_has_its_filters_and_nothing_else(client, ap
         f'<link rel="canonical" href="http://testserver/en/{app}/?q=a&amp;topic=music">'
         in page.text
     )
+
+
+@pytest.mark.parametrize(
+    ("language", "written"),
+    [
+        ("lv", "2026. gada 24. novembris"),
+        ("en", "24 November 2026"),
+        ("pt", "24 de novembro de 2026"),
+        ("sv", "24 november 2026"),
+        ("lt", "2026 m. lapkričio 24 d."),
+        ("el", "24 Νοεμβρίου 2026"),
+    ],
+)
+def test_day_is_written_as_the_language_does(language, written):
+    with override(language):
+        assert day(date(2026, 11, 24)) == written
+        # A moment is shown as the day that it is in Riga.
+        assert day(datetime(2026, 11, 23, 23, 30, tzinfo=UTC)) == written

@@ -1,19 +1,21 @@
 """What the pages of the portal say in templates."""
 
 import re
+from datetime import datetime
 from urllib.parse import urlsplit
 
+from babel.dates import format_date
 from babel.lists import format_list
 from babel.numbers import format_decimal
 from django import forms, template
 from django.conf import settings
 from django.urls import translate_url
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.html import format_html, linebreaks
 from django.utils.safestring import mark_safe
 
 from localympact import cldr
-from localympact.texts import pick
+from localympact.texts import ENGLISH, pick
 
 register = template.Library()
 
@@ -75,6 +77,18 @@ def language(code):
 def listed(words):
     """Write several words as a list of the reader's language does: with commas and an *and*."""
     return format_list([str(word) for word in words], locale=translation.get_language())
+
+
+@register.filter
+def day(value):
+    """Write a day, or the day of a moment, in words as the reader's language does."""
+    if not value:
+        return ""
+    if isinstance(value, datetime):
+        value = timezone.localtime(value).date()
+    reader = translation.get_language()
+    # CLDR's English without a country is American.
+    return format_date(value, "long", locale="en_GB" if reader == ENGLISH else reader)
 
 
 @register.filter

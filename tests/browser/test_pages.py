@@ -75,6 +75,45 @@ def test_letters_four_times_as_large_fit_the_window(open_page, language):
         assert page.evaluate("document.documentElement.scrollWidth") <= 1280, address
 
 
+@pytest.mark.parametrize("address", ["/", "/organizations/", "/organizations/talsu-novada-fonds/"])
+def test_keyboard_walks_through_the_page_in_the_order_in_which_it_reads(open_page, address):
+    page = open_page(f"/lt{address}")
+    page.evaluate("document.activeElement.blur()")
+    passed = []
+    for _ in range(300):
+        page.keyboard.press("Tab")
+        here = page.evaluate(
+            """() => {
+                const one = document.activeElement;
+                if (one === document.body) return null;
+                const box = one.getBoundingClientRect();
+                const all = [...document.querySelectorAll("*")];
+                return [all.indexOf(one), box.width > 0 && box.height > 0];
+            }"""
+        )
+        if here is None:
+            break
+        passed.append(here)
+    assert len(passed) > 20
+    assert passed == sorted(passed)
+    assert all(visible for _, visible in passed)
+
+
+def test_parts_of_a_list_have_roles_and_names(open_page):
+    page = open_page("/en/organizations/?municipality=talsi")
+    for role, name in (
+        ("banner", None),
+        ("navigation", "Main menu"),
+        ("navigation", "Language"),
+        ("main", None),
+        ("search", "Filters"),
+        ("list", "Chosen filters"),
+        ("contentinfo", None),
+    ):
+        assert page.get_by_role(role, name=name).count() == 1, (role, name)
+    assert page.get_by_role("heading", level=1).count() == 1
+
+
 def test_form_with_mistakes_says_them_to_everybody(open_page):
     page = open_page("/el/suggest/?kind=new")
     page.locator("button[type=submit]").last.click()
