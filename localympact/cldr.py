@@ -14,25 +14,34 @@ NOT_ISO_3166 = frozenset(
 )
 
 
+# Without a country its English is American, its Portuguese Brazilian.
+COUNTRIES = {"en": "en_GB", "pt": "pt_PT"}
+
+
 @cache
-def _locale(language):
-    return Locale.parse(language)
+def _parsed(language):
+    return Locale.parse(COUNTRIES.get(language, language))
+
+
+def locale(language=None):
+    """Give Babel's locale of a language of the portal, the active one if none is given."""
+    return _parsed(language or get_language() or ENGLISH)
 
 
 def country_name(code, language=None):
     """Give the name of an ISO 3166-1 alpha-2 country in `language` or the active one."""
-    return _locale(language or get_language() or ENGLISH).territories.get(code, code)
+    return locale(language).territories.get(code, code)
 
 
 def language_name(code, language=None):
     """Give the name of an ISO 639 language in `language` or the active one."""
-    return _locale(language or get_language() or ENGLISH).languages.get(code, code)
+    return locale(language).languages.get(code, code)
 
 
 @cache
 def country_codes():
     """Give all codes of ISO 3166-1 alpha-2."""
-    codes = _locale(ENGLISH).territories
+    codes = locale(ENGLISH).territories
     return frozenset(
         code for code in codes if len(code) == 2 and code.isalpha() and code not in NOT_ISO_3166
     )

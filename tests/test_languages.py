@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 from django.utils.translation import override
 
-from localympact.templatetags.portal import day
+from localympact.templatetags.portal import country, day, number
 from localympact.texts import LANGUAGES
 from tests.factories import MAKERS, make_conclusion, make_organization, make_topic
 
@@ -157,3 +157,20 @@ def test_day_is_written_as_the_language_does(language, written):
         assert day(date(2026, 11, 24)) == written
         # A moment is shown as the day that it is in Riga.
         assert day(datetime(2026, 11, 23, 23, 30, tzinfo=UTC)) == written
+
+
+@pytest.mark.parametrize(
+    ("language", "written", "latvia"),
+    [
+        ("lv", "288\xa0387", "Latvija"),
+        ("en", "288,387", "Latvia"),
+        ("pt", "288\xa0387", "Letónia"),
+        ("sv", "288\xa0387", "Lettland"),
+        ("lt", "288\xa0387", "Latvija"),
+        ("el", "288.387", "Λετονία"),
+    ],
+)
+def test_numbers_and_countries_are_written_as_in_europe(language, written, latvia):
+    with override(language):
+        assert number(288387) == written
+        assert country("LV") == latvia

@@ -15,7 +15,7 @@ from django.utils.html import format_html, linebreaks
 from django.utils.safestring import mark_safe
 
 from localympact import cldr
-from localympact.texts import ENGLISH, pick
+from localympact.texts import pick
 
 register = template.Library()
 
@@ -76,7 +76,7 @@ def language(code):
 @register.filter
 def listed(words):
     """Write several words as a list of the reader's language does: with commas and an *and*."""
-    return format_list([str(word) for word in words], locale=translation.get_language())
+    return format_list([str(word) for word in words], locale=cldr.locale())
 
 
 @register.filter
@@ -86,15 +86,13 @@ def day(value):
         return ""
     if isinstance(value, datetime):
         value = timezone.localtime(value).date()
-    reader = translation.get_language()
-    # CLDR's English without a country is American.
-    return format_date(value, "long", locale="en_GB" if reader == ENGLISH else reader)
+    return format_date(value, "long", locale=cldr.locale())
 
 
 @register.filter
 def number(value):
     """Write a number as the reader's language does."""
-    return format_decimal(value, locale=translation.get_language())
+    return format_decimal(value, locale=cldr.locale())
 
 
 @register.filter
