@@ -43,8 +43,8 @@ class NeedList(PublishedList):
 
 def organizations_behind(need):
     """Give the organisations that took part in what answers a need: whom to ask how."""
-    answers = need.collaborations.published()
-    behind = Organization.objects.published().filter(collaborations__in=answers).distinct()
+    answers = need.collaborations.published().order_by()
+    behind = Organization.objects.published().filter(pk__in=answers.values("organizations"))
     return behind.with_related().by_name(get_language())
 
 

@@ -4,7 +4,7 @@ import uuid
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -184,10 +184,14 @@ class EntryQuerySet(EditableQuerySet, DescribedQuerySet):
 
         Each says in `shared_topics` how many they are.
         """
-        topics = [topic.pk for topic in entry.topics.all()]
-        others = self.published().exclude(pk=entry.pk) if topics else self.none()
-        shared = models.Count("topics", filter=Q(topics__in=topics), distinct=True)
-        alike = others.annotate(shared_topics=shared).filter(shared_topics__gt=0)
+        field = self.model._meta.get_field("topics")
+        shared = field.remote_field.through.objects.filter(
+            **{field.m2m_field_name(): OuterRef("pk")},
+            topic__in=[topic.pk for topic in entry.topics.all()],
+        )
+        counted = shared.order_by().values(field.m2m_field_name()).annotate(n=models.Count("pk"))
+        others = self.published().exclude(pk=entry.pk).filter(Exists(shared))
+        alike = others.annotate(shared_topics=Subquery(counted.values("n")))
         return alike.with_related().order_by("-shared_topics", "pk")
 
     def by_name(self, reader):
