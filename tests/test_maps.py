@@ -83,6 +83,15 @@ def test_towns_on_the_map_are_links_with_numbers(client, seed):
 
 
 @pytest.mark.django_db
+def test_page_of_an_organisation_lists_the_towns_of_its_map(client, seed):
+    page = client.get("/el/organizations/panepistimio-kyprou/").text
+    drawing = re.search(r'<svg class="map" .*?</svg>', page, re.DOTALL)[0]
+    towns = set(re.findall(r"\?town=([\w-]+)", drawing))
+    assert towns
+    assert towns == set(re.findall(r"\?town=([\w-]+)", page.replace(drawing, "")))
+
+
+@pytest.mark.django_db
 def test_names_are_escaped_in_a_drawing():
     place = make_municipality("talsi")
     make_town("<script>", latitude=57.2, longitude=22.6)

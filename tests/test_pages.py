@@ -104,6 +104,21 @@ def test_place_says_how_far_its_needs_reach(client):
         assert "In all pilot areas" in page.text
 
 
+def test_place_says_where_its_codes_are_from_or_that_nobody_has_verified_them(client):
+    make_municipality(
+        "talsi",
+        lau="0051000",
+        lau_source="https://codes.example/lv (a remark of the editors)",
+        nuts3="LV003",
+        nuts3_source="reference",
+    )
+    page = client.get("/en/municipalities/talsi/").text
+    assert '<a href="https://codes.example/lv" rel="external">codes.example</a>' in page
+    assert "a remark" not in page
+    assert "reference" not in page
+    assert page.count("Not verified yet") == 1
+
+
 @pytest.mark.parametrize(
     "address", ["/en/", "/en/?municipality=talsi", "/en/municipalities/talsi/", "/en/search/?q=o"]
 )

@@ -102,6 +102,13 @@ def host(address):
 
 
 @register.filter
+def address_in(note):
+    """Give the web address with which a note begins; an empty text where it begins otherwise."""
+    found = re.match(r"https?://\S+", note)
+    return found[0] if found else ""
+
+
+@register.filter
 def dial(phone):
     """Give the digits of a telephone number, for a `tel:` address."""
     return re.sub(r"[^+0-9]", "", phone)

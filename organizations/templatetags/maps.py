@@ -43,10 +43,11 @@ def country_picture(place):
 
 
 @register.inclusion_tag("maps/towns.html")
-def town_map(place, towns, here=None):
+def town_map(place, towns, here=None, with_list=False):
     """Draw a pilot area with its towns, each a link to its organisations.
 
-    `here` is the town that is marked as the one in question.
+    `here` is the town that is marked as the one in question; `with_list` is for a page that does
+    not list the towns otherwise.
     """
     found = outline("pilots", place.slug)
     if not found:
@@ -57,4 +58,5 @@ def town_map(place, towns, here=None):
         "land": found.land,
         "marks": marks_of(towns, found.frame),
         "here": here,
+        "with_list": with_list,
     }
