@@ -7,6 +7,7 @@ from uuid import UUID
 from django import forms
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
+from django.core.validators import MaxLengthValidator
 from django.db import transaction
 from django.urls import reverse, reverse_lazy
 from django.utils import timezone, translation
@@ -66,11 +67,8 @@ class SuggestionForm(forms.ModelForm):
     def __init__(self, *args, entry=None, sender="", **kwargs):
         super().__init__(*args, **kwargs)
         self.entry, self.sender = entry, sender
-        self.fields["message"].max_length = LONGEST
         self.fields["message"].widget.attrs["maxlength"] = LONGEST
-        self.fields["message"].validators.append(
-            forms.fields.validators.MaxLengthValidator(LONGEST)
-        )
+        self.fields["message"].validators.append(MaxLengthValidator(LONGEST))
         self.fields["email"].widget.attrs["autocomplete"] = "email"
         if entry:
             for name in ("kind", "name", "municipality"):

@@ -1,7 +1,6 @@
 """What people come for, from the first page to the end, with and without JavaScript."""
 
 import pytest
-from django.conf import settings
 
 from organizations.models import Suggestion
 
@@ -89,10 +88,12 @@ def test_visitor_reports_an_error(open_page, javascript):
 
 def test_clerk_prints_trakai_in_lithuanian(open_page, javascript, tmp_path):
     page = open_page("/lt/municipalities/trakai/", javascript=javascript)
-    page.emulate_media(media="print")
-    assert not page.locator(".languages").is_visible()
     directory = page.locator(".directory")
-    assert directory.locator(".print-only").first.is_visible() or directory.locator("li").count()
+    contact = directory.locator(".print-only", has_text="https://").first
+    assert not contact.is_visible()
+    page.emulate_media(media="print")
+    assert contact.is_visible()
+    assert not page.locator(".languages").is_visible()
     names = directory.locator("li a").all_inner_texts()
     published = page.evaluate("document.querySelectorAll('.directory li').length")
     assert len(names) == published >= 30
@@ -107,22 +108,7 @@ def test_visitor_copies_the_permanent_address(open_page, javascript):
     if javascript:
         button.click()
         page.wait_for_function("document.querySelector('[data-copy]').textContent === 'Copied'")
-        assert page.evaluate("navigator.clipboard.readText()") == link.get_attribute("href") or (
-            page.evaluate("navigator.clipboard.readText()").endswith(link.get_attribute("href"))
-        )
+        copied = page.evaluate("navigator.clipboard.readText()")
+        assert copied == link.evaluate("link => link.href")
     link.click()
     assert page.url.endswith("/organizations/talsu-novada-fonds/")
-    assert settings.LANGUAGES
-
-
-def test_list_that_cannot_be_loaded_says_so(open_page, javascript):
-    if not javascript:
-        pytest.skip("Without JavaScript the browser says it.")
-    page = open_page("/en/organizations/")
-    page.route("**/organizations/?*", lambda route: route.abort())
-    page.fill("#id_q", "youth")
-    page.locator("#show-results").click()
-    page.wait_for_selector("#announcement.errors")
-    assert "could not be loaded" in page.locator("#announcement").inner_text()
-    assert page.input_value("#id_q") == "youth"
-    open_page.complaints.clear()

@@ -148,6 +148,17 @@ def test_list_moves_little(open_page):
     assert sum(len(gzip.compress(response.body())) for response in found) < 60_000
 
 
+def test_list_that_cannot_be_loaded_says_so(open_page):
+    page = open_page("/en/organizations/")
+    page.route("**/organizations/?*", lambda route: route.abort())
+    page.fill("#id_q", "youth")
+    page.locator("#show-results").click()
+    page.wait_for_selector("#announcement.errors")
+    assert "could not be loaded" in page.locator("#announcement").inner_text()
+    assert page.input_value("#id_q") == "youth"
+    open_page.complaints.clear()
+
+
 def test_page_asks_no_other_host_for_anything(open_page):
     page = open_page("/en/about/")
     hosts = set()

@@ -1,6 +1,5 @@
 """Make the outlines of the maps, and the pictures for links from elsewhere, from the facts."""
 
-import csv
 import json
 from math import atan, degrees, exp, pi, radians
 
@@ -9,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from PIL import Image, ImageDraw
 
-from localympact.management.commands.make_seed import FIXTURES
+from localympact.management.commands.make_seed import FIXTURES, read
 from organizations.maps import DATA, Frame, mercator, outline
 
 EUROPE = Frame(-11.5, 33.9, 36, 70.2, 600)
@@ -41,11 +40,6 @@ def read_countries():
         )
         for feature in collection["features"]
     }
-
-
-def read_rows(name):
-    with (FIXTURES / "facts" / name).open(encoding="utf-8") as file:
-        return list(csv.DictReader(file))
 
 
 def path_of(shape, frame):
@@ -103,7 +97,7 @@ def tolerance(frame):
 def make_data():
     """Give the content of organizations/maps.json."""
     shapes = read_countries()
-    pilots, towns = read_rows("municipalities.csv"), read_rows("towns.csv")
+    pilots, towns = read("facts/municipalities.csv"), read("facts/towns.csv")
     codes = sorted({row["country_code"] for row in pilots})
     whole = {code: clip(shape, EUROPE) for code, shape in shapes.items()}
     # Together, so that neighbours keep one border.
@@ -175,7 +169,7 @@ class Command(BaseCommand):
         DATA.write_text(made + "\n", encoding="utf-8")
         folder = settings.BASE_DIR / "organizations" / "static" / "organizations" / "pilots"
         folder.mkdir(parents=True, exist_ok=True)
-        for pilot in read_rows("municipalities.csv"):
+        for pilot in read("facts/municipalities.csv"):
             place = float(pilot["latitude"]), float(pilot["longitude"])
             picture = make_picture(pilot["country_code"], *place)
             picture.save(folder / f"{pilot['slug']}.png", optimize=True)
