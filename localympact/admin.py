@@ -6,10 +6,6 @@ from django.utils.translation import gettext_lazy as _
 
 from localympact.models import MUNICIPAL_EDITOR, PORTAL_EDITOR, User
 
-admin.site.site_header = "LOCAL-Y-MPACT"
-admin.site.site_title = "LOCAL-Y-MPACT"
-admin.site.index_title = _("For editors")
-
 # What only superusers see and give: rights beyond the two groups.
 SUPERUSER_FIELDS = {"is_superuser", "user_permissions"}
 

@@ -1,12 +1,26 @@
 from django.apps import AppConfig
+from django.contrib.admin import apps as admin
 from django.db.backends.signals import connection_created
+from django.db.models.signals import post_migrate
 
 
 class LocalympactConfig(AppConfig):
+    default = True
     name = "localympact"
     verbose_name = "LOCAL-Y-MPACT"
 
     def ready(self):
         from localympact.alphabets import register_alphabets
+        from localympact.groups import give_rights
+        from localympact.history import register_all
 
         connection_created.connect(register_alphabets)
+        post_migrate.connect(give_rights)
+        register_all()
+
+
+class PortalAdminConfig(admin.AdminConfig):
+    """The admin, as the portal's own site."""
+
+    default = False
+    default_site = "localympact.sites.PortalAdminSite"

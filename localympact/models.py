@@ -1,8 +1,9 @@
-"""The people who work in the portal."""
+"""The people who work in the portal, when they came in, and what files they brought."""
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
@@ -25,3 +26,91 @@ class User(AbstractUser):
     def edits_everything(self):
         """Whether this person edits the entries of every municipality and of none."""
         return self.is_superuser or self.groups.filter(name=PORTAL_EDITOR).exists()
+
+
+class AccessEvent(models.Model):
+    """One line of the log of sign-ins, which only grows."""
+
+    class Event(models.TextChoices):
+        SIGNED_IN = "signed-in", _("Signed in")
+        REFUSED = "refused", _("Wrong name or password")
+        LOCKED = "locked", _("Locked out after too many attempts")
+        CODE_REFUSED = "code-refused", _("Wrong code of the second factor")
+        RECOVERED = "recovered", _("Signed in with a recovery code")
+        SIGNED_OUT = "signed-out", _("Signed out")
+        SET_UP = "set-up", _("Second factor set up")
+        FACTOR_RESET = "factor-reset", _("Second factor taken away")
+        INVITED = "invited", _("Invited")
+        PASSWORD_SET = "password-set", _("Password set")
+        WITHDRAWN = "withdrawn", _("Access withdrawn")
+
+    moment = models.DateTimeField(_("when"), default=timezone.now, db_index=True)
+    event = models.CharField(_("what happened"), max_length=12, choices=Event.choices)
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        verbose_name=_("person"),
+        related_name="access_events",
+        null=True,
+    )
+    name = models.CharField(_("name as typed"), max_length=254, blank=True)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        verbose_name=_("done by"),
+        related_name="+",
+        null=True,
+    )
+    address = models.GenericIPAddressField(_("network address"), null=True)
+
+    class Meta:
+        verbose_name = _("line of the log of sign-ins")
+        verbose_name_plural = _("log of sign-ins")
+        ordering = ["-moment", "-pk"]
+
+    def __str__(self):
+        return f"{self.moment:%Y-%m-%d %H:%M} {self.get_event_display()}"
+
+
+class ImportedFile(models.Model):
+    """A file of entries that somebody brought: what it would do, then what it did."""
+
+    class State(models.TextChoices):
+        CHECKED = "checked", _("Checked, not imported")
+        IMPORTED = "imported", _("Imported")
+        UNDONE = "undone", _("Undone")
+
+    database = models.CharField(_("database"), max_length=20)
+    name = models.CharField(_("file"), max_length=250)
+    # The file itself; taken away when it was imported.
+    content = models.BinaryField(null=True, editable=False)
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        verbose_name=_("brought by"),
+        related_name="imported_files",
+        null=True,
+    )
+    state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.CHECKED)
+    report = models.JSONField(default=dict, editable=False)
+    uploaded = models.DateTimeField(_("brought"), default=timezone.now)
+    imported = models.DateTimeField(_("imported"), null=True)
+    undone = models.DateTimeField(_("undone"), null=True)
+
+    class Meta:
+        verbose_name = _("imported file")
+        verbose_name_plural = _("imported files")
+        ordering = ["-uploaded", "-pk"]
+
+    def __str__(self):
+        return self.name
+
+
+class ImportRevision(models.Model):
+    """Says of a revision that it is a part of an import."""
+
+    revision = models.OneToOneField("reversion.Revision", models.CASCADE)
+    file = models.ForeignKey(ImportedFile, models.CASCADE, related_name="revisions")
+
+    def __str__(self):
+        return f"{self.file}: {self.revision_id}"

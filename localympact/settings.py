@@ -35,7 +35,7 @@ INSTALLED_APPS = [
     "organizations",
     "collaborations",
     "needs",
-    "django.contrib.admin",
+    "localympact.apps.PortalAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "django_filters",
     "django_htmx",
     "csp",
+    "reversion",
 ]
 
 MIDDLEWARE = [

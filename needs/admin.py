@@ -2,7 +2,8 @@ from django.contrib import admin
 
 from needs.exports import NeedResource
 from needs.models import Cause, Conclusion, Need
-from organizations.admin import EntryAdmin, TranslatedAdmin
+from organizations.admin import EntryAdmin
+from organizations.writing import TranslatedAdmin
 
 
 @admin.register(Need)

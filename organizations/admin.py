@@ -4,18 +4,12 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
-from django.db import models
-from django.db.models import Q
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from localympact.cldr import language_name
 from localympact.templatetags.portal import day
-from localympact.texts import LANGUAGES, translated_fields
-from organizations.entries import Entry
 from organizations.exports import OrganizationResource
 from organizations.models import (
     Audience,
@@ -29,91 +23,8 @@ from organizations.models import (
     Topic,
     Town,
 )
-
-
-class TranslatedAdmin(admin.ModelAdmin):
-    """Fields in six languages, as tabs: one fieldset a language, which a small script folds.
-
-    `general` holds the fieldsets of all other fields. Without JavaScript everything stands on
-    one page.
-    """
-
-    general = ()
-    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
-
-    class Media:
-        css = {"all": ["organizations/language-tabs.css"]}
-        js = ["organizations/language-tabs.js"]
-
-    def get_fieldsets(self, request, obj=None):
-        own = obj and obj.own_language
-        languages = sorted(LANGUAGES, key=lambda language: language != own)
-        return [
-            *(self.language_tab(language) for language in languages),
-            *self.general,
-        ]
-
-    def language_tab(self, language):
-        """Give the fieldset of one language."""
-        fields = [f"{field}_{language}" for field in translated_fields(self.model)]
-        title = language_name(language)
-        return title[0].upper() + title[1:], {"fields": fields, "classes": ["language-tab"]}
-
-    def formfield_for_dbfield(self, db_field, request, **kwargs):
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if field and (language := getattr(db_field, "language", None)):
-            field.widget.attrs["lang"] = language
-            # The tab says the language already.
-            field.label = db_field.translated_field.verbose_name
-        return field
-
-
-class EditableAdmin(admin.ModelAdmin):
-    """Only what `.editable_by(user)` gives can be seen, chosen, added or changed."""
-
-    def get_queryset(self, request):
-        return super().get_queryset(request).editable_by(request.user)
-
-    def may_edit(self, request, obj):
-        """Say whether `obj` is, as it is stored, one of those that the user may edit."""
-        return obj is None or self.get_queryset(request).filter(pk=obj.pk).exists()
-
-    def has_view_permission(self, request, obj=None):
-        return super().has_view_permission(request, obj) and self.may_edit(request, obj)
-
-    def has_change_permission(self, request, obj=None):
-        return super().has_change_permission(request, obj) and self.may_edit(request, obj)
-
-    def has_delete_permission(self, request, obj=None):
-        return super().has_delete_permission(request, obj) and self.may_edit(request, obj)
-
-    def formfield_for_foreignkey(self, db_field, request, **kwargs):
-        related = db_field.related_model
-        if related is Municipality or issubclass(related, Entry):
-            kwargs["queryset"] = related.objects.editable_by(request.user)
-        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
-        if related is Municipality and not request.user.edits_everything:
-            # What belongs to no municipality is the portal editors'.
-            field.required = True
-        return field
-
-    def formfield_for_manytomany(self, db_field, request, **kwargs):
-        related = db_field.related_model
-        if issubclass(related, Entry):
-            mine = Q(pk__in=related.objects.editable_by(request.user))
-            # What is linked already stays linked, whoever linked it.
-            key = request.resolver_match.kwargs.get("object_id")
-            linked = Q(**{f"{db_field.related_query_name()}__pk": key}) if key else Q(pk=None)
-            kwargs["queryset"] = related.objects.filter(mine | linked).distinct()
-        return super().formfield_for_manytomany(db_field, request, **kwargs)
-
-    def save_model(self, request, obj, form, change):
-        # The form offers only one's own municipalities; this holds whatever the form does.
-        if not request.user.edits_everything:
-            allowed = Municipality.objects.editable_by(request.user)
-            if not allowed.filter(pk=obj.municipality_id).exists():
-                raise PermissionDenied
-        super().save_model(request, obj, form, change)
+from organizations.rights import EditableAdmin
+from organizations.writing import TranslatedAdmin
 
 
 class EntryAdmin(TranslatedAdmin, EditableAdmin):

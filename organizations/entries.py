@@ -68,6 +68,9 @@ class Provenance(models.TextChoices):
 class Described(Slugged):
     """Something public with a permanent id and a name and summary in six languages."""
 
+    # History keeps what editors made of it (localympact/history.py).
+    keeps_versions = True
+
     uuid = models.UUIDField(_("permanent id"), default=uuid.uuid4, unique=True, editable=False)
     name = models.CharField(
         _("name"),
@@ -254,6 +257,8 @@ class Entry(Described):
     created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     updated = models.DateTimeField(_("updated"), default=timezone.now, editable=False)
     folded = FoldedField(of=columns("name", "summary"))
+    # What its editors have still to do, as bits; kept by organizations/todo.py.
+    todo = models.PositiveIntegerField(default=0, editable=False)
 
     objects = EntryQuerySet.as_manager()
 
@@ -262,6 +267,14 @@ class Entry(Described):
     class Meta:
         abstract = True
         ordering = ["pk"]
+        indexes = [
+            # The numbers of the desk are counted in this index alone.
+            models.Index(
+                fields=["municipality", "status", "todo", "verified_on", "updated"],
+                condition=Q(merged_into__isnull=True),
+                name="%(class)s_desk",
+            ),
+        ]
         constraints = [
             *Described.Meta.constraints,
             models.CheckConstraint(

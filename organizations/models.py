@@ -19,6 +19,7 @@ from django.utils.translation import pgettext_lazy
 
 from localympact.cldr import language_choices, language_name
 from localympact.codes import CodesField
+from organizations.duplicates import DuplicatePair
 from organizations.entries import (
     NOT_A_YEAR,
     NOT_ON_EARTH,
@@ -39,6 +40,7 @@ from organizations.terms import Audience, CooperationForm, OrganizationType, Ter
 __all__ = [
     "Audience",
     "CooperationForm",
+    "DuplicatePair",
     "Described",
     "Entry",
     "EntryQuerySet",
@@ -154,6 +156,13 @@ class Organization(Entry):
         blank=True,
         validators=[FileExtensionValidator(["png", "jpg", "jpeg", "webp"]), validate_logo_size],
         help_text=_("PNG, JPEG or WebP, one megabyte at most."),
+    )
+    logo_text = models.CharField(
+        _("text in place of the logo"),
+        max_length=250,
+        blank=True,
+        default="",
+        help_text=_("What somebody who cannot see the logo should read instead."),
     )
 
     objects = OrganizationQuerySet.as_manager()

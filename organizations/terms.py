@@ -23,6 +23,7 @@ class Term(WithSynonyms, Slugged):
 
     objects = TermManager()
 
+    keeps_versions = True
     own_language = None
 
     class Meta:

@@ -28,4 +28,4 @@ class MunicipalityTranslation(EntryTranslation):
 
 @register(Organization)
 class OrganizationTranslation(EntryTranslation):
-    fields = ("reach_note", "seeks")
+    fields = ("reach_note", "seeks", "logo_text")

@@ -197,7 +197,7 @@ def test_forged_save_elsewhere_is_refused_whatever_the_form_lets_through(
     browser = act(editor)
     values = form_of(browser.get(admin_url(app, entry.pk, "change")))
     monkeypatch.setattr(
-        "organizations.admin.EditableAdmin.formfield_for_foreignkey",
+        "organizations.rights.EditableAdmin.formfield_for_foreignkey",
         lambda self, field, request, **kwargs: field.formfield(),
     )
     assert Municipality.objects.count() == 2

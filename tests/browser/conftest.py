@@ -2,12 +2,8 @@
 
 import os
 import shutil
-from importlib import import_module
 
 import pytest
-from django.apps import apps
-from django.contrib.auth.models import Group
-from django.db import connection
 from playwright.sync_api import sync_playwright
 
 # Playwright's sync interface runs a loop in this thread, which Django takes for asynchronous code.
@@ -19,14 +15,6 @@ def pytest_collection_modifyitems(items):
         if "browser" in item.path.parts:
             item.add_marker(pytest.mark.browser)
             item.add_marker(pytest.mark.django_db(transaction=True))
-
-
-@pytest.fixture(autouse=True)
-def groups(transactional_db):
-    """The groups again: a test without a transaction ends with a flush, which takes them away."""
-    if not Group.objects.exists():
-        migration = import_module("localympact.migrations.0002_groups")
-        migration.make_groups(apps, connection.schema_editor())
 
 
 @pytest.fixture(scope="session")
