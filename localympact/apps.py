@@ -10,12 +10,16 @@ class LocalympactConfig(AppConfig):
     verbose_name = "LOCAL-Y-MPACT"
 
     def ready(self):
+        from django.contrib.auth.signals import user_logged_in
+
         from localympact.alphabets import register_alphabets
         from localympact.groups import give_rights
         from localympact.history import register_all
+        from localympact.put_aside import drop_of_others
 
         connection_created.connect(register_alphabets)
         post_migrate.connect(give_rights)
+        user_logged_in.connect(drop_of_others)
         register_all()
 
 

@@ -14,6 +14,7 @@ from django.views.generic import DetailView, ListView, TemplateView, View
 
 from collaborations.filters import CollaborationFilter
 from collaborations.models import Collaboration
+from localympact.put_aside import put_aside
 from needs.filters import NeedFilter
 from needs.models import Cause, Need
 from organizations.filters import OrganizationFilter
@@ -284,7 +285,12 @@ def permission_denied(request, exception):
 
 
 def csrf_failure(request, reason=""):
-    """Say that a form was sent from elsewhere or too late (403)."""
+    """Say that a form was sent from elsewhere or too late (403).
+
+    An editor who signed in again in another window finds what was typed in the form.
+    """
+    if put_aside(request):
+        return HttpResponseRedirect(request.get_full_path())
     return _error_page(request, 403)
 
 

@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from localympact.put_aside import KeepsTyping
 from localympact.templatetags.portal import day
 from organizations.exports import OrganizationResource
 from organizations.models import (
@@ -151,7 +152,7 @@ class MunicipalityAdmin(TranslatedAdmin):
 
 
 @admin.register(Town)
-class TownAdmin(admin.ModelAdmin):
+class TownAdmin(KeepsTyping):
     list_display = ["name", "municipality", "latitude", "longitude"]
     list_filter = ["municipality"]
     list_select_related = ["municipality"]
@@ -169,9 +170,20 @@ class TermAdmin(TranslatedAdmin):
 
 @admin.register(TextState)
 class TextStateAdmin(admin.ModelAdmin):
+    """Where texts are from: recorded when they are saved, and only to be read here."""
+
     list_display = ["entry", "language", "origin", "source_language", "checked_on"]
     list_filter = ["language", "origin"]
     search_fields = ["entry"]
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
 
 
 @admin.register(Suggestion)

@@ -91,6 +91,8 @@ class Described(Slugged):
     # The language of its municipality; what belongs to no municipality has none.
     own_language = None
     own_language_lookup = None
+    # Whether its name is to be in all languages.
+    name_is_translated = True
 
     class Meta:
         abstract = True
@@ -263,6 +265,8 @@ class Entry(Described):
     objects = EntryQuerySet.as_manager()
 
     own_language_lookup = "municipality__language"
+    # It stays in the language in which it is really used.
+    name_is_translated = False
 
     class Meta:
         abstract = True

@@ -16,8 +16,8 @@ from localympact.exports import (
     translated,
 )
 from localympact.texts import LANGUAGES
-from organizations.models import PHONE, Organization, TextState, Town
-from organizations.origins import digest_of
+from organizations.models import PHONE, Organization, Town
+from organizations.origins import texts_of
 
 
 class Place(Words):
@@ -49,24 +49,16 @@ class TextOrigin(Loaded):
         super().__init__(f"text_state_{language}")
 
     def load(self, model, pks):
-        entries = model.objects.filter(pk__in=pks)
-        ids = dict(entries.values_list("uuid", "pk"))
-        states = list(TextState.objects.filter(entry__in=ids))
-        digests = {
-            source: dict(
-                entries.annotate(digest=digest_of(model, source)).values_list("uuid", "digest")
-            )
-            for source in {state.source_language for state in states} - {""}
-        }
+        entries = {entry.uuid: entry for entry in model.objects.filter(pk__in=pks)}
         found = {f"text_state_{language}": {} for language in LANGUAGES}
-        for state in states:
-            cell = [state.origin]
-            if state.checked_on:
-                cell.append("checked")
-            source = state.source_language
-            if source and state.source_digest != digests[source][state.entry]:
-                cell.append("outdated")
-            found[f"text_state_{state.language}"][ids[state.entry]] = cell
+        for uuid, texts in texts_of(entries.values()).items():
+            for language, state in texts.states.items():
+                cell = [state.origin]
+                if state.checked_on:
+                    cell.append("checked")
+                if texts.outdated(language):
+                    cell.append("outdated")
+                found[f"text_state_{language}"][entries[uuid].pk] = cell
         return found
 
 

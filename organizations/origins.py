@@ -6,9 +6,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import MD5, Concat
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from localympact.texts import LANGUAGES, translated_fields
+from localympact.texts import ENGLISH, LANGUAGES, reading_order, translated_fields
 
 SEPARATOR = "\x1f"
 # What people type is thought of in each language, not translated.
@@ -98,6 +99,160 @@ def digest_of(model, language):
         for field in translation_fields(model)
     ]
     return MD5(Concat(*parts, output_field=models.TextField()))
+
+
+class TextStatus(models.TextChoices):
+    """How the text of one thing stands in one language: what its editors have to know of it."""
+
+    MISSING = "missing", _("Missing")
+    OUTDATED = "outdated", _("Out of date")
+    MACHINE = "machine", _("Translated by machine")
+    UNRECORDED = "unrecorded", _("Origin not recorded")
+    CHECKED = "checked", _("Checked")
+    HUMAN = "human", _("Translated by a person")
+    ORIGINAL = "original", _("Original")
+
+
+class Texts:
+    """The texts that something has at one moment, in all languages, and where they are from.
+
+    An entry's name stays in the language in which it is really written: nobody misses it in
+    another, and nothing has to be translated anew when it changes.
+    """
+
+    def __init__(self, obj, states=()):
+        model = type(obj)
+        self.obj = obj
+        self.states = {state.language: state for state in states}
+        self.texts = {
+            language: {
+                field: getattr(obj, f"{field}_{language}") or ""
+                for field in translation_fields(model)
+            }
+            for language in LANGUAGES
+        }
+        self.left = set() if model.name_is_translated else {"name"}
+
+    @classmethod
+    def stored(cls, obj):
+        """Give the texts of one thing with their recorded states; a term has none."""
+        if obj.pk is None or not hasattr(obj, "uuid"):
+            return cls(obj)
+        return cls(obj, TextState.objects.filter(entry=obj.uuid))
+
+    def translated(self, language):
+        """Give the texts of a language that are translations or their source: {field: text}."""
+        texts = self.texts[language].items()
+        return {field: text for field, text in texts if text and field not in self.left}
+
+    def digest(self, language):
+        """Give the digest of all texts of a language."""
+        return digest_of_texts(self.texts[language])
+
+    def source(self, language):
+        """Give the language from which one is translated, itself if it is the source, or None."""
+        state = self.states.get(language)
+        recorded = [state.source_language or language] if state else []
+        originals = [
+            code for code, state in self.states.items() if state.origin == TextState.Origin.ORIGINAL
+        ]
+        own = self.obj.own_language
+        offers = [*recorded, *originals, *reading_order(own, reader=own or ENGLISH)]
+        return next((code for code in offers if self.translated(code)), None)
+
+    def outdated(self, language):
+        """Say whether the source of a translation has changed since it was made."""
+        state = self.states.get(language)
+        return bool(
+            state
+            and state.source_language
+            and state.source_digest != self.digest(state.source_language)
+        )
+
+    def status(self, language):
+        """Give the TextStatus of one language; None where there is nothing to say or to miss."""
+        source, texts = self.source(language), self.translated(language)
+        if source and self.translated(source).keys() - texts.keys():
+            return TextStatus.MISSING
+        if not texts:
+            return None
+        state = self.states.get(language)
+        if state is None:
+            return TextStatus.UNRECORDED
+        if self.outdated(language):
+            return TextStatus.OUTDATED
+        if state.checked_on and state.origin != TextState.Origin.ORIGINAL:
+            return TextStatus.CHECKED
+        return TextStatus(state.origin)
+
+    def record(self, before, *, minor=False, checked=()):
+        """Record where each text is from, after a person turned the texts `before` into these.
+
+        `checked` names languages whose text that person found right. A translation of a text
+        that changed is out of date from now on, unless the change was `minor`.
+        """
+        written = {
+            language
+            for language in LANGUAGES
+            if self.translated(language) != before.translated(language)
+        }
+        for language in written & self.states.keys():
+            if not self.translated(language):
+                self.states.pop(language).delete()
+        for language in LANGUAGES:
+            if language in {*written, *checked} and self.translated(language):
+                self._stamp(language, by_hand=language in written)
+            elif self.outdated(language):
+                state = self.states[language]
+                was_current = state.source_digest == before.digest(state.source_language)
+                if was_current and (minor or state.source_language not in written):
+                    state.source_digest = self.digest(state.source_language)
+                    state.save(update_fields=["source_digest"])
+
+    def _stamp(self, language, *, by_hand):
+        """Record that somebody wrote or checked one text just now."""
+        source = self.source(language)
+        state = self.states.get(language)
+        if state is None:
+            state = TextState(entry=self.obj.uuid, language=language)
+        if source == language:
+            state.origin = TextState.Origin.ORIGINAL
+            state.source_language = state.source_digest = ""
+        else:
+            if by_hand or not state.origin:
+                state.origin = TextState.Origin.HUMAN
+            state.source_language, state.source_digest = source, self.digest(source)
+            state.checked_on = timezone.localdate()
+        state.save()
+        self.states[language] = state
+
+
+def texts_of(objects):
+    """Give the Texts of many things of one model by permanent id, in one query for all states."""
+    objects = list(objects)
+    states = {obj.uuid: [] for obj in objects}
+    for state in TextState.objects.filter(entry__in=states):
+        states[state.entry].append(state)
+    return {obj.uuid: Texts(obj, states[obj.uuid]) for obj in objects}
+
+
+def statuses(objects):
+    """Give the TextStatus of many things of one model: {uuid: {language: TextStatus}}.
+
+    A language in which there is nothing to say or to miss is left out.
+    """
+    objects = list(objects)
+    if objects and "__" in (objects[0].own_language_lookup or ""):
+        place, _lookup = objects[0].own_language_lookup.split("__")
+        models.prefetch_related_objects(objects, place)
+    return {
+        uuid: {
+            language: status
+            for language in LANGUAGES
+            if (status := texts.status(language)) is not None
+        }
+        for uuid, texts in texts_of(objects).items()
+    }
 
 
 def translated_by_machine(language):

@@ -25,6 +25,7 @@ class Term(WithSynonyms, Slugged):
 
     keeps_versions = True
     own_language = None
+    name_is_translated = True
 
     class Meta:
         abstract = True

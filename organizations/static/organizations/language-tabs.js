@@ -9,22 +9,28 @@ document.addEventListener("DOMContentLoaded", () => {
   list.className = "language-tabs";
   list.setAttribute("role", "tablist");
   panels[0].before(list);
+  const mistake = document.querySelector("input[name=_opened]")?.dataset.mistake;
 
   const tabs = panels.map((panel, number) => {
     const heading = panel.querySelector("h2, .fieldset-heading");
     const tab = document.createElement("button");
     tab.type = "button";
     tab.id = `language-tab-${number}`;
-    tab.textContent = heading.textContent.trim();
+    // With the mark that says how its text stands.
+    tab.append(...[...heading.childNodes].map((node) => node.cloneNode(true)));
     tab.setAttribute("role", "tab");
     panel.id = panel.id || `language-panel-${number}`;
     tab.setAttribute("aria-controls", panel.id);
     panel.setAttribute("role", "tabpanel");
     panel.setAttribute("aria-labelledby", tab.id);
     heading.hidden = true;
-    const filled = [...panel.querySelectorAll("input, textarea")].some((field) => field.value.trim());
+    const fields = panel.querySelectorAll("input:not([type=hidden], [type=checkbox]), textarea");
+    const filled = [...fields].some((field) => field.value.trim());
     tab.classList.toggle("empty", !filled);
-    tab.classList.toggle("wrong", panel.querySelector(".errorlist") !== null);
+    if (panel.querySelector(".errorlist")) {
+      tab.classList.add("wrong");
+      if (mistake) tab.prepend(`${mistake} `);
+    }
     list.append(tab);
     return tab;
   });
