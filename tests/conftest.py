@@ -20,6 +20,9 @@ def pytest_configure():
     ]
     django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     django_settings.DEBUG = False
+    # On in the tests about them: test_signing_in.py.
+    django_settings.REQUIRE_2FA = False
+    django_settings.AXES_ENABLED = False
 
 
 @pytest.fixture(autouse=True)
