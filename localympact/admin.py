@@ -7,6 +7,7 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
+from django.core.validators import MaxLengthValidator
 from django.db.models import Exists, OuterRef, Q
 from django.http import Http404, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import path, reverse
@@ -81,7 +82,9 @@ class InvitationForm(WithPlaces):
         super().__init__(*args, **kwargs)
         for name in ("email", "first_name", "last_name", "language"):
             self.fields[name].required = True
-        self.fields["email"].max_length = User._meta.get_field("username").max_length
+        self.fields["email"].validators.append(
+            MaxLengthValidator(User._meta.get_field("username").max_length)
+        )
         self.fields["language"].initial = get_language()
 
     def clean(self):

@@ -231,8 +231,8 @@ LOGGING = {
         # A hostile Host header or an unknown page is the visitor's mistake, not ours.
         "django.security.DisallowedHost": {"handlers": [], "propagate": False},
         "django.request": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
-        # Who comes in stands in the log of sign-ins; here only lock-outs.
-        "axes": {"level": "WARNING"},
+        # Who comes in, and who is locked out, stands in the log of sign-ins.
+        "axes": {"level": "ERROR"},
     },
 }
 
