@@ -207,6 +207,10 @@ class UserAdmin(WithTools, DjangoUserAdmin):
 
     # Inviting and changing
 
+    def add_view(self, request, form_url="", extra_context=None):
+        title = {"title": _("Invite a person"), "show_save_and_continue": False}
+        return super().add_view(request, form_url, title | (extra_context or {}))
+
     def save_form(self, request, form, change):
         person = super().save_form(request, form, change)
         if change and "email" in form.changed_data and form.initial["email"] == person.username:
@@ -317,8 +321,12 @@ def role_name(group):
 class ReadOnlyAdmin(admin.ModelAdmin):
     """A log: nobody adds, changes or deletes its lines here, superusers neither."""
 
+    title = None
     list_per_page = 100
     actions = None
+
+    def changelist_view(self, request, extra_context=None):
+        return super().changelist_view(request, {"title": self.title} | (extra_context or {}))
 
     def has_add_permission(self, request):
         return False
@@ -332,9 +340,10 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
 @admin.register(AccessEvent)
 class AccessEventAdmin(ReadOnlyAdmin):
-    list_display = ["moment", "event", "name", "person", "by", "address"]
+    title = _("Log of sign-ins")
+    list_display = ["moment", "event", "name", "by", "address"]
     list_filter = ["event", ("person", admin.RelatedOnlyFieldListFilter)]
-    list_select_related = ["person", "by"]
+    list_select_related = ["by"]
     search_fields = ["name", "address"]
     date_hierarchy = "moment"
 
@@ -343,6 +352,7 @@ class AccessEventAdmin(ReadOnlyAdmin):
 class LogEntryAdmin(ReadOnlyAdmin):
     """What was changed through the admin, when and by whom."""
 
+    title = _("Log of changes")
     list_display = ["action_time", "user", "content_type", "object_repr", "get_change_message"]
     list_filter = ["action_flag", ("content_type", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["user", "content_type"]
@@ -354,7 +364,3 @@ class LogEntryAdmin(ReadOnlyAdmin):
     @admin.display(description=_("what happened"))
     def get_change_message(self, entry):
         return entry.get_change_message()
-
-    def changelist_view(self, request, extra_context=None):
-        title = {"title": _("Log of changes")}
-        return super().changelist_view(request, title | (extra_context or {}))

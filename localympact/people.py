@@ -136,6 +136,12 @@ class SetPassword(AdminPage, PasswordResetConfirmView):
             translation.activate(self.user.language)
         return super().get_form(form_class)
 
+    def get_context_data(self, **kwargs):
+        context = super().get_context_data(**kwargs)
+        if not self.validlink:
+            context["title"] = _("This link is no longer good")
+        return context
+
     def form_valid(self, form):
         response = super().form_valid(form)
         lift_lock(self.user)
@@ -162,6 +168,8 @@ class Welcome(SetPassword):
 
 class PasswordSet(AdminPage, PasswordResetCompleteView):
     """Say that the new password is set, and lead to signing in."""
+
+    title = gettext_lazy("Your password is set")
 
 
 class ForgottenForm(PasswordResetForm):

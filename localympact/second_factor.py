@@ -213,7 +213,7 @@ class SetUp(SecondFactorPage):
         address = device.config_url
         secret = address.partition("secret=")[2].partition("&")[0]
         return super().get_context_data(
-            picture=segno.make_qr(address).svg_inline(scale=4, light="#fff", svgclass="qr"),
+            picture=segno.make_qr(address).svg_inline(light="#fff", svgclass="qr", omitsize=True),
             address=address,
             secret=" ".join(secret[at : at + 4] for at in range(0, len(secret), 4)),
             changes=self.request.user.has_second_factor,
