@@ -12,6 +12,7 @@ class LocalympactConfig(AppConfig):
     def ready(self):
         from django.contrib.auth.signals import user_logged_in
 
+        import localympact.access  # noqa: F401 - listens to who signs in
         from localympact.alphabets import register_alphabets
         from localympact.groups import give_rights
         from localympact.history import register_all
@@ -28,3 +29,12 @@ class PortalAdminConfig(admin.AdminConfig):
 
     default = False
     default_site = "localympact.sites.PortalAdminSite"
+
+    def ready(self):
+        super().ready()
+        from django.contrib.admin import site
+        from django_otp.plugins.otp_static.models import StaticDevice
+        from django_otp.plugins.otp_totp.models import TOTPDevice
+
+        # Their pages show secrets. People keep their own second factor under "My account".
+        site.unregister([TOTPDevice, StaticDevice])

@@ -1,5 +1,7 @@
 """The people who work in the portal, when they came in, and what files they brought."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models
@@ -9,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 MUNICIPAL_EDITOR = "Municipal editor"
 PORTAL_EDITOR = "Portal editor"
+# What the two groups are called on the pages.
+ROLES = {MUNICIPAL_EDITOR: _("Municipal editor"), PORTAL_EDITOR: _("Portal editor")}
 
 
 class User(AbstractUser):
@@ -27,12 +31,25 @@ class User(AbstractUser):
         """Whether this person edits the entries of every municipality and of none."""
         return self.is_superuser or self.groups.filter(name=PORTAL_EDITOR).exists()
 
+    @cached_property
+    def has_second_factor(self):
+        """Whether this person has set up codes of an app, and is asked for one at each sign-in."""
+        return self.totpdevice_set.filter(confirmed=True).exists()
+
+
+class AccessEventQuerySet(models.QuerySet):
+    def forget_old(self):
+        """Delete lines that have been kept long enough; give their number."""
+        limit = timezone.now() - timedelta(days=settings.ACCESS_LOG_KEPT_DAYS)
+        return self.filter(moment__lte=limit).delete()[0]
+
 
 class AccessEvent(models.Model):
     """One line of the log of sign-ins, which only grows."""
 
     class Event(models.TextChoices):
         SIGNED_IN = "signed-in", _("Signed in")
+        CODE_ASKED = "code-asked", _("Right password, second factor asked for")
         REFUSED = "refused", _("Wrong name or password")
         LOCKED = "locked", _("Locked out after too many attempts")
         CODE_REFUSED = "code-refused", _("Wrong code of the second factor")
@@ -41,6 +58,7 @@ class AccessEvent(models.Model):
         SET_UP = "set-up", _("Second factor set up")
         FACTOR_RESET = "factor-reset", _("Second factor taken away")
         INVITED = "invited", _("Invited")
+        RESET_ASKED = "reset-asked", _("New password asked for")
         PASSWORD_SET = "password-set", _("Password set")
         WITHDRAWN = "withdrawn", _("Access withdrawn")
 
@@ -53,7 +71,9 @@ class AccessEvent(models.Model):
         related_name="access_events",
         null=True,
     )
-    name = models.CharField(_("name as typed"), max_length=254, blank=True)
+    # Kept when the person is gone. Empty where no account has the name that was typed: people type
+    # a password there by mistake.
+    name = models.CharField(_("user name"), max_length=254, blank=True)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.SET_NULL,
@@ -62,6 +82,8 @@ class AccessEvent(models.Model):
         null=True,
     )
     address = models.GenericIPAddressField(_("network address"), null=True)
+
+    objects = AccessEventQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("line of the log of sign-ins")

@@ -4,6 +4,7 @@
 """
 
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import dj_database_url
@@ -46,6 +47,10 @@ INSTALLED_APPS = [
     "django_htmx",
     "csp",
     "reversion",
+    "axes",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
 ]
 
 MIDDLEWARE = [
@@ -58,10 +63,12 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
     "localympact.middleware.StaffLanguageMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "localympact.middleware.MethodNotAllowedMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "localympact.urls"
@@ -153,6 +160,37 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 
+AUTHENTICATION_BACKENDS = [
+    # First, so that no password is tried for whoever is locked out.
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+LOGIN_URL, LOGIN_REDIRECT_URL = "admin:login", "admin:index"
+# The longest that a link to set a password is good: the one of an invitation (people.py).
+PASSWORD_RESET_TIMEOUT = 3 * 24 * 60 * 60
+SESSION_COOKIE_AGE = env.int("SESSION_HOURS", default=12) * 60 * 60
+
+# The second factor. On the developer's own machine it is required only where that is asked for.
+LOCAL = DEBUG or set(ALLOWED_HOSTS) <= {"localhost", "127.0.0.1", "[::1]"}
+REQUIRE_2FA = env.bool("REQUIRE_2FA", default=not LOCAL)
+OTP_TOTP_ISSUER = "LOCAL-Y-MPACT"
+
+# Lock-out: an account after failures from anywhere, an address after failures with any account.
+AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
+AXES_FAILURE_LIMIT = env.int("LOCK_OUT_AFTER", default=10)
+AXES_COOLOFF_TIME = timedelta(minutes=env.int("LOCK_OUT_MINUTES", default=30))
+# Whoever goes on trying does not keep the owner of an account out for ever.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_CLIENT_IP_CALLABLE = "localympact.access.address_of"
+AXES_USERNAME_CALLABLE = "localympact.access.counted_name"
+AXES_LOCKOUT_CALLABLE = "localympact.people.locked_out"
+# The log of sign-ins is our own (localympact/access.py).
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+# Days that the lines of that log are kept, with names and network addresses.
+ACCESS_LOG_KEPT_DAYS = env.int("ACCESS_LOG_KEPT_DAYS", default=365)
+
 # Nothing comes from another host, and no code stands in a page.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -193,6 +231,8 @@ LOGGING = {
         # A hostile Host header or an unknown page is the visitor's mistake, not ours.
         "django.security.DisallowedHost": {"handlers": [], "propagate": False},
         "django.request": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
+        # Who comes in, and who is locked out, stands in the log of sign-ins.
+        "axes": {"level": "ERROR"},
     },
 }
 

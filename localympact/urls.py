@@ -6,13 +6,21 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.static import serve
 
-from localympact import pages, suggestions
+from localympact import pages, people, suggestions
 
 development = (
     [path("components/", pages.Components.as_view(), name="components")] if settings.DEBUG else []
 )
 
 urlpatterns = [
+    path("admin/password/", people.Forgotten.as_view(), name="admin_password_reset"),
+    path("admin/password/sent/", people.ForgottenDone.as_view(), name="admin_password_reset_done"),
+    path(
+        "admin/password/new/<uidb64>/<token>/",
+        people.NewPassword.as_view(),
+        name="admin_password_reset_confirm",
+    ),
+    path("admin/password/set/", people.PasswordSet.as_view(), name="admin_password_reset_complete"),
     path("admin/", admin.site.urls),
     path("id/<uuid:uuid>", pages.Permanent.as_view(), name="permanent"),
     # Few and small pictures; a proxy in front may serve this folder itself.

@@ -19,4 +19,4 @@ def client_address(request):
         addresses = request.headers.get("X-Forwarded-For", "").split(",")
         if len(addresses) >= settings.PROXIES:
             return addresses[-settings.PROXIES].strip()
-    return request.META["REMOTE_ADDR"]
+    return request.META.get("REMOTE_ADDR", "")

@@ -1,6 +1,9 @@
 """The settings of the tests and the cast of people."""
 
+from socket import socket
+
 import pytest
+from aiosmtpd.controller import Controller
 from django.conf import settings as django_settings
 from django.contrib.auth.models import Group
 from django.core.management import call_command
@@ -20,6 +23,9 @@ def pytest_configure():
     ]
     django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     django_settings.DEBUG = False
+    # On in the tests about them: test_signing_in.py.
+    django_settings.REQUIRE_2FA = False
+    django_settings.AXES_ENABLED = False
 
 
 @pytest.fixture(autouse=True)
@@ -95,3 +101,30 @@ def superuser(db):
 def seed(db):
     """The seed content."""
     call_command("load_seed", verbosity=0)
+
+
+class Inbox:
+    """Keeps what a mail server receives."""
+
+    def __init__(self):
+        self.mails = []
+
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802 - named by aiosmtpd
+        self.mails.append(envelope)
+        return "250 Message accepted"
+
+
+@pytest.fixture
+def inbox(settings):
+    """A mail server, and the settings that lead to it."""
+    inbox = Inbox()
+    with socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    controller = Controller(inbox, hostname="127.0.0.1", port=port)
+    controller.start()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
+    settings.EMAIL_USE_TLS = False
+    yield inbox
+    controller.stop()

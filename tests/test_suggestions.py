@@ -1,10 +1,8 @@
 """What visitors tell the editors: nothing is lost, nothing is kept too long, nobody is flooded."""
 
 from datetime import timedelta
-from socket import socket
 
 import pytest
-from aiosmtpd.controller import Controller
 from django.conf import settings as django_settings
 from django.core.management import call_command
 from django.test import Client
@@ -171,33 +169,6 @@ def test_next_visitor_lets_old_suggestions_be_forgotten(client, talsi):
 
 
 # Mail
-
-
-class Inbox:
-    """Keeps what a mail server receives."""
-
-    def __init__(self):
-        self.mails = []
-
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802 - named by aiosmtpd
-        self.mails.append(envelope)
-        return "250 Message accepted"
-
-
-@pytest.fixture
-def inbox(settings):
-    """A mail server, and the settings that lead to it."""
-    inbox = Inbox()
-    with socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    controller = Controller(inbox, hostname="127.0.0.1", port=port)
-    controller.start()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
-    settings.EMAIL_USE_TLS = False
-    yield inbox
-    controller.stop()
 
 
 def test_editors_of_the_place_are_told_in_their_language(
