@@ -3,6 +3,7 @@ from django.contrib import admin
 from needs.exports import NeedResource
 from needs.models import Cause, Conclusion, Need
 from organizations.admin import EntryAdmin
+from organizations.versions import VersionedAdmin
 from organizations.writing import TranslatedAdmin
 
 
@@ -17,7 +18,7 @@ class NeedAdmin(EntryAdmin):
 
 
 @admin.register(Cause)
-class CauseAdmin(TranslatedAdmin):
+class CauseAdmin(VersionedAdmin, TranslatedAdmin):
     list_display = ["__str__", "position"]
     list_editable = ["position"]
     readonly_fields = ["slug", "uuid"]
@@ -25,7 +26,7 @@ class CauseAdmin(TranslatedAdmin):
 
 
 @admin.register(Conclusion)
-class ConclusionAdmin(TranslatedAdmin):
+class ConclusionAdmin(VersionedAdmin, TranslatedAdmin):
     list_display = ["__str__", "position", "provenance"]
     list_editable = ["position"]
     readonly_fields = ["slug", "uuid"]

@@ -24,10 +24,11 @@ from organizations.models import (
     Town,
 )
 from organizations.rights import EditableAdmin
+from organizations.versions import VersionedAdmin
 from organizations.writing import TranslatedAdmin
 
 
-class EntryAdmin(TranslatedAdmin, EditableAdmin):
+class EntryAdmin(VersionedAdmin, TranslatedAdmin, EditableAdmin):
     """What the editors' pages of the three databases share. `resource_class` is the CSV file."""
 
     resource_class = None
@@ -118,7 +119,7 @@ class OrganizationAdmin(EntryAdmin):
 
 
 @admin.register(Municipality)
-class MunicipalityAdmin(TranslatedAdmin):
+class MunicipalityAdmin(VersionedAdmin, TranslatedAdmin):
     list_display = ["__str__", "country", "kind", "language"]
     filter_horizontal = ["editors"]
     readonly_fields = ["slug", "uuid"]
@@ -160,7 +161,7 @@ class TownAdmin(admin.ModelAdmin):
 
 
 @admin.register(OrganizationType, Topic, Audience, CooperationForm)
-class TermAdmin(TranslatedAdmin):
+class TermAdmin(VersionedAdmin, TranslatedAdmin):
     list_display = ["__str__", "position"]
     list_editable = ["position"]
     readonly_fields = ["slug"]
