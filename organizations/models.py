@@ -5,12 +5,9 @@ The ground on which the other apps stand is beside this file: `entries` (what al
 """
 
 from datetime import timedelta
-from pathlib import PurePath
-from uuid import uuid4
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.core.validators import FileExtensionValidator, RegexValidator
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -34,6 +31,7 @@ from organizations.entries import (
     year_range,
 )
 from organizations.origins import TextState
+from organizations.pictures import PictureField, check_text, picture_path
 from organizations.places import Municipality, Town
 from organizations.terms import Audience, CooperationForm, OrganizationType, Term, Topic
 
@@ -58,18 +56,6 @@ __all__ = [
 ]
 
 PHONE = r"^\+?[0-9(][0-9 ()/.\-]*$"
-LOGO_BYTES = 1024 * 1024
-
-
-def logo_path(organization, filename):
-    """Give a new name for an uploaded logo: nothing that was typed reaches the disk."""
-    return f"logos/{uuid4()}{PurePath(filename).suffix.lower()}"
-
-
-def validate_logo_size(logo):
-    """Refuse a logo of more than one megabyte."""
-    if logo.size > LOGO_BYTES:
-        raise ValidationError(_("The picture has more than one megabyte."))
 
 
 class OrganizationQuerySet(EntryQuerySet):
@@ -150,12 +136,14 @@ class Organization(Entry):
         default="",
         help_text=_("For what, from where, until when."),
     )
-    logo = models.ImageField(
+    logo = PictureField(
         _("logo"),
-        upload_to=logo_path,
+        upload_to=picture_path,
         blank=True,
-        validators=[FileExtensionValidator(["png", "jpg", "jpeg", "webp"]), validate_logo_size],
-        help_text=_("PNG, JPEG or WebP, one megabyte at most."),
+        help_text=_(
+            "A picture in PNG, JPEG or WebP, five megabytes at most. "
+            "Say in each language tab what it shows."
+        ),
     )
     logo_text = models.CharField(
         _("text in place of the logo"),
@@ -187,6 +175,10 @@ class Organization(Entry):
                 violation_error_message=NOT_A_YEAR,
             ),
         ]
+
+    def clean(self):
+        super().clean()
+        check_text(self, "logo", "logo_text")
 
     @property
     def language_names(self):
