@@ -5,11 +5,14 @@ from datetime import timedelta
 from django.conf import settings
 from django.contrib import admin, messages
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from localympact.cldr import language_name
 from localympact.templatetags.portal import day
+from localympact.texts import LANGUAGES, columns, translated_fields
 from organizations.exports import OrganizationResource
 from organizations.models import (
     Audience,
@@ -119,11 +122,18 @@ class OrganizationAdmin(EntryAdmin):
 
 
 @admin.register(Municipality)
-class MunicipalityAdmin(VersionedAdmin, TranslatedAdmin):
+class MunicipalityAdmin(VersionedAdmin, TranslatedAdmin, EditableAdmin):
+    """Portal editors change everything; municipal editors what their own place says of itself."""
+
+    # What municipal editors write, in six languages and in general.
+    own_texts = ("summary", "notes")
+    own_fields = ("website", "contact_email")
+
     list_display = ["__str__", "country", "kind", "language"]
     filter_horizontal = ["editors"]
-    readonly_fields = ["slug", "uuid"]
+    readonly_fields = ["slug", "uuid", "names", "all_synonyms"]
     general = [
+        (_("Contact"), {"fields": ["website", "contact_email", "partner", "partner_website"]}),
         (
             _("Place"),
             {
@@ -144,11 +154,53 @@ class MunicipalityAdmin(VersionedAdmin, TranslatedAdmin):
             _("Codes"),
             {"fields": ["nuts3", "nuts3_name", "nuts3_source", "lau", "lau_source", "wikidata"]},
         ),
-        (_("Contact"), {"fields": ["website", "contact_email", "partner", "partner_website"]}),
         (_("Editors"), {"fields": ["editors"]}),
         (_("Origin"), {"fields": ["source"]}),
         (_("Kept by the portal"), {"fields": ["slug", "uuid"]}),
     ]
+
+    def place_of(self, obj):
+        return obj.pk
+
+    def get_fieldsets(self, request, obj=None):
+        fieldsets = super().get_fieldsets(request, obj)
+        if request.user.edits_everything:
+            return fieldsets
+        # A language tab holds what is written in it; the rest stands below, to be read.
+        shown = set(columns(*translated_fields(Municipality)))
+        shown -= set(columns(*self.own_texts))
+        own = [
+            (title, {**rest, "fields": [name for name in rest["fields"] if name not in shown]})
+            for title, rest in fieldsets
+        ]
+        return [*own, (_("Names"), {"fields": ["names", "all_synonyms"]})]
+
+    def get_readonly_fields(self, request, obj=None):
+        fields = super().get_readonly_fields(request, obj)
+        if request.user.edits_everything:
+            return fields
+        own = {*columns(*self.own_texts), *self.own_fields}
+        named = [*columns(*translated_fields(Municipality))]
+        named += [name for _title, rest in self.general for name in rest["fields"]]
+        return list(dict.fromkeys([*fields, *(name for name in named if name not in own)]))
+
+    @admin.display(description=_("name"))
+    def names(self, municipality):
+        return in_all_languages(municipality, "name")
+
+    @admin.display(description=_("synonyms"))
+    def all_synonyms(self, municipality):
+        return in_all_languages(municipality, "synonyms")
+
+
+def in_all_languages(obj, field):
+    """Show a translated field in each language that it is filled in."""
+    filled = [
+        (code, text, language_name(code))
+        for code in LANGUAGES
+        if (text := getattr(obj, f"{field}_{code}"))
+    ]
+    return format_html_join(mark_safe("<br>"), '<span lang="{}">{}</span> ({})', filled) or None
 
 
 @admin.register(Town)

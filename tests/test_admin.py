@@ -297,7 +297,6 @@ def test_editor_cannot_touch_a_need_without_municipality(act, editor):
 @pytest.mark.parametrize(
     "path",
     [
-        "organizations/municipality",
         "organizations/topic",
         "organizations/town",
         "organizations/textstate",
