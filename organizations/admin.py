@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from localympact.cldr import language_name
 from localympact.templatetags.portal import day
 from localympact.texts import LANGUAGES, columns, translated_fields
+from organizations.asking import AskingAdmin, VerificationForm
 from organizations.exports import OrganizationResource
 from organizations.models import (
     Audience,
@@ -31,11 +32,15 @@ from organizations.versions import VersionedAdmin
 from organizations.writing import TranslatedAdmin
 
 
-class EntryAdmin(VersionedAdmin, TranslatedAdmin, EditableAdmin):
-    """What the editors' pages of the three databases share. `resource_class` is the CSV file."""
+class EntryAdmin(VersionedAdmin, AskingAdmin, TranslatedAdmin, EditableAdmin):
+    """What the editors' pages of the three databases share. `resource_class` is the CSV file.
 
+    `own_fieldsets` hold what is particular to a database, its place and topics.
+    """
+
+    form = VerificationForm
     resource_class = None
-    own_fields = ()
+    own_fieldsets = ()
     list_display = ["__str__", "municipality", "status", "verified_on", "updated"]
     list_filter = [
         "status",
@@ -54,11 +59,22 @@ class EntryAdmin(VersionedAdmin, TranslatedAdmin, EditableAdmin):
     @property
     def general(self):
         return [
-            (_("Place and topics"), {"fields": ["municipality", *self.own_fields, "topics"]}),
-            (_("Status"), {"fields": ["status", "merged_into", "verified_on", "verified_by"]}),
-            (_("Origin"), {"fields": ["source", "provenance"]}),
+            *self.own_fieldsets,
+            (
+                _("Origin"),
+                {
+                    "fields": ["source", "provenance"],
+                    "description": _("Visitors read it below the entry."),
+                },
+            ),
+            (_("Status"), {"fields": ["status", "verified_on", "verified_by", "merged_into"]}),
             (_("Kept by the portal"), {"fields": self.readonly_fields}),
         ]
+
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        form = super().get_form(request, obj, change=change, **kwargs)
+        form.verifies_for_portal = request.user.edits_everything
+        return form
 
     def get_search_results(self, request, queryset, search_term):
         return queryset.search(search_term), False
@@ -100,29 +116,42 @@ class EntryAdmin(VersionedAdmin, TranslatedAdmin, EditableAdmin):
 @admin.register(Organization)
 class OrganizationAdmin(EntryAdmin):
     resource_class = OrganizationResource
-    own_fields = [
-        "type",
-        "audiences",
-        "reach",
-        "street",
-        "postal_code",
-        "town",
-        "town_name",
-        "latitude",
-        "longitude",
-        "website",
-        "email",
-        "phone",
-        "founded",
-        "registration_number",
-        "languages",
-        "seeks_partners",
-        "logo",
+    own_fieldsets = [
+        (
+            _("What it is"),
+            {"fields": ["type", "topics", "audiences", "founded", "registration_number"]},
+        ),
+        (
+            _("Place"),
+            {
+                "fields": [
+                    "municipality",
+                    "reach",
+                    "street",
+                    "postal_code",
+                    "town",
+                    "town_name",
+                    "latitude",
+                    "longitude",
+                ],
+                "description": _(
+                    "The town is enough to be found on the map. Coordinates put it at its door."
+                ),
+            },
+        ),
+        (
+            _("Contact"),
+            {
+                "fields": ["website", "email", "phone", "languages", "seeks_partners"],
+                "description": _("All of it is public: no addresses of private persons."),
+            },
+        ),
+        (_("Logo"), {"fields": ["logo"]}),
     ]
 
 
 @admin.register(Municipality)
-class MunicipalityAdmin(VersionedAdmin, TranslatedAdmin, EditableAdmin):
+class MunicipalityAdmin(VersionedAdmin, AskingAdmin, TranslatedAdmin, EditableAdmin):
     """Portal editors change everything; municipal editors what their own place says of itself."""
 
     # What municipal editors write, in six languages and in general.
@@ -213,7 +242,7 @@ class TownAdmin(admin.ModelAdmin):
 
 
 @admin.register(OrganizationType, Topic, Audience, CooperationForm)
-class TermAdmin(VersionedAdmin, TranslatedAdmin):
+class TermAdmin(VersionedAdmin, AskingAdmin, TranslatedAdmin):
     list_display = ["__str__", "position"]
     list_editable = ["position"]
     readonly_fields = ["slug"]
