@@ -1,4 +1,5 @@
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
 from collaborations.exports import CollaborationResource
 from collaborations.models import Collaboration
@@ -9,4 +10,10 @@ from organizations.admin import EntryAdmin
 class CollaborationAdmin(EntryAdmin):
     resource_class = CollaborationResource
     autocomplete_fields = ["merged_into", "organizations"]
-    own_fields = ["organizations", "form", "audiences", "started", "ended", "website"]
+    own_fieldsets = [
+        (_("What it is"), {"fields": ["form", "topics", "audiences", "website"]}),
+        (
+            _("Where, when and with whom"),
+            {"fields": ["municipality", "organizations", "started", "ended"]},
+        ),
+    ]

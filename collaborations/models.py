@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from organizations.entries import NOT_A_YEAR, Entry, EntryQuerySet, year_range
+from organizations.entries import NOT_A_YEAR, WITH_HTTPS, Entry, EntryQuerySet, year_range
 from organizations.models import Audience, CooperationForm, Organization
 
 
@@ -36,9 +36,14 @@ class Collaboration(Entry):
         related_name="collaborations",
         null=True,
         blank=True,
+        help_text=_("How they work together. Leave it empty if none fits."),
     )
     audiences = models.ManyToManyField(
-        Audience, verbose_name=_("audiences"), related_name="collaborations", blank=True
+        Audience,
+        verbose_name=_("audiences"),
+        related_name="collaborations",
+        blank=True,
+        help_text=_("Tick whom it is there for. Tick none if it is there for everybody."),
     )
     period = models.CharField(
         _("period"),
@@ -56,7 +61,7 @@ class Collaboration(Entry):
     results = models.TextField(
         _("results"), blank=True, default="", help_text=_("What came of it, in figures if any.")
     )
-    website = models.URLField(_("website"), max_length=500, blank=True)
+    website = models.URLField(_("website"), max_length=500, blank=True, help_text=WITH_HTTPS)
 
     objects = CollaborationQuerySet.as_manager()
 

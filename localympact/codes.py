@@ -56,6 +56,7 @@ class CodesField(models.CharField):
     def formfield(self, **kwargs):
         return forms.MultipleChoiceField(
             choices=self.codes,
+            widget=kwargs.get("widget", forms.CheckboxSelectMultiple),
             required=not self.blank,
             label=kwargs.get("label", self.verbose_name),
             help_text=kwargs.get("help_text", self.help_text),

@@ -7,12 +7,14 @@ when it is first changed, by `keep_before`.
 """
 
 import json
+from datetime import date
 from typing import NamedTuple
 
 import reversion
 from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
 from django.core import serializers
+from django.db import models
 from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -27,7 +29,7 @@ NOT_KEPT = {"id", "uuid", "slug", "created", "updated", "folded", "todo", "edito
 BEFORE, IMPORT, UNDO, RESTORE, MERGE = "before", "import", "undo", "restore", "merge"
 REASONS = {
     "": _("Changed"),
-    BEFORE: _("As it was before its first recorded change"),
+    BEFORE: _("As it stood before the next change"),
     IMPORT: _("Imported from a file"),
     UNDO: _("An import was undone"),
     RESTORE: _("An earlier version was restored"),
@@ -62,15 +64,44 @@ def kept_fields(model):
 
 def state(obj):
     """Give what a version of `obj` made now would hold: {field: JSON value}."""
-    text = serializers.serialize("json", [obj], fields=kept_fields(type(obj)))
-    return json.loads(text)[0]["fields"]
+    return plain(type(obj), json.loads(serialized(obj))[0]["fields"])
 
 
 def state_of(version):
     """Give what a version holds: {field: JSON value}, of fields that the model still has."""
-    kept = set(kept_fields(version._model))
-    fields = json.loads(version.serialized_data)[0]["fields"]
-    return {name: value for name, value in fields.items() if name in kept}
+    return plain(version._model, json.loads(version.serialized_data)[0]["fields"])
+
+
+def serialized(obj):
+    """Give the text in which a version keeps `obj`."""
+    return serializers.serialize("json", [obj], fields=kept_fields(type(obj)))
+
+
+def plain(model, fields):
+    """Give JSON values of kept fields as the database would give them back.
+
+    A version is made of the object in memory, which may still hold a number as it was typed.
+    """
+    kept = [model._meta.get_field(name) for name in kept_fields(model)]
+    return {
+        field.name: plain_value(field, fields[field.name]) for field in kept if field.name in fields
+    }
+
+
+def plain_value(field, value):
+    """Give one JSON value as the database would give it back."""
+    if field.many_to_many:
+        return sorted(field.related_model._meta.pk.to_python(pk) for pk in value)
+    if value is None:
+        return None
+    if field.is_relation:
+        return field.target_field.to_python(value)
+    value = field.to_python(value)
+    if isinstance(field, models.DecimalField):
+        return str(round(value, field.decimal_places))
+    if isinstance(value, date):
+        return value.isoformat()
+    return field.get_prep_value(value) if isinstance(value, list) else value
 
 
 def changes(before, after):
@@ -83,15 +114,16 @@ def changes(before, after):
 
 
 def same(one, other):
-    """Say whether two JSON values are alike: an empty text is no text, links have no order."""
-    if isinstance(one, list) and isinstance(other, list):
-        return sorted(map(str, one)) == sorted(map(str, other))
+    """Say whether two JSON values are alike: an empty text is no text."""
     return (one or None) == (other or None) if "" in (one, other) else one == other
 
 
 def versions(obj):
-    """Give the versions of `obj`, the newest first, with their revisions and who made them."""
-    return Version.objects.get_for_object(obj).select_related("revision__user")
+    """Give the versions of `obj`, the newest first, with who made them and from which file."""
+    found = Version.objects.get_for_object(obj)
+    related = found.select_related("revision__user", "revision__importrevision__file")
+    file = "revision__importrevision__file"
+    return related.defer(f"{file}__content", f"{file}__report")
 
 
 def latest_versions(model, pks):
@@ -112,11 +144,13 @@ def keep_before(model, pks):
     Call it before a change, so that nothing that was ever public is lost. It makes a revision of
     its own, which stands before the one that the change itself becomes.
     """
-    objects = list(model._base_manager.filter(pk__in=pks))
-    newest = latest_versions(model, [obj.pk for obj in objects])
-    unkept = [
-        obj for obj in objects if obj.pk not in newest or state_of(newest[obj.pk]) != state(obj)
-    ]
+    objects = model._base_manager.filter(pk__in=pks)
+    # What a version is made of, in a fixed number of queries.
+    objects = objects.prefetch_related(*[field.name for field in model._meta.many_to_many])
+    if place := (getattr(model, "own_language_lookup", None) or "").rpartition("__")[0]:
+        objects = objects.select_related(place)
+    newest = latest_versions(model, pks)
+    unkept = [obj for obj in objects if not is_kept(obj, newest.get(obj.pk))]
     if unkept:
         revision = Revision.objects.create(date_created=timezone.now(), comment=BEFORE)
         Version.objects.bulk_create(
@@ -126,31 +160,74 @@ def keep_before(model, pks):
                 object_id=str(obj.pk),
                 db="default",
                 format="json",
-                serialized_data=serializers.serialize("json", [obj], fields=kept_fields(model)),
+                serialized_data=serialized(obj),
                 object_repr=str(obj),
             )
             for obj in unkept
         )
 
 
+def is_kept(obj, version):
+    """Say whether a version holds all that `obj` is now, fields newer than the version too."""
+    if version is None:
+        return False
+    held, now = state_of(version), state(obj)
+    return not changes(held, now) and not any(now[name] for name in now.keys() - held.keys())
+
+
+class Outcome(NamedTuple):
+    """What restoring a version would make of an object, and the fields of which a part is gone."""
+
+    state: dict
+    gone: list
+
+
+def outcome(obj, version):
+    """Give what `obj` would be with this version restored: links and files that exist only.
+
+    A field that came into the model after that version stays as it is.
+    """
+    wanted, gone = state_of(version), []
+    for name, value in wanted.items():
+        field = obj._meta.get_field(name)
+        if field.is_relation and value not in (None, []):
+            pks = value if field.many_to_many else [value]
+            found = set(
+                field.related_model._base_manager.filter(pk__in=pks).values_list("pk", flat=True)
+            )
+            left = [pk for pk in pks if pk in found]
+            wanted[name] = left if field.many_to_many else left[0] if left else None
+        elif isinstance(field, models.FileField) and value and not field.storage.exists(value):
+            wanted[name] = ""
+        if wanted[name] != value:
+            gone.append(name)
+    return Outcome(wanted, gone)
+
+
+def prepare(obj, wanted):
+    """Give `obj` a state in memory; raise ValidationError where the model's rules forbid it."""
+    for name, value in wanted.items():
+        field = obj._meta.get_field(name)
+        if field.many_to_many:
+            continue
+        setattr(obj, field.attname, value if field.is_relation else field.to_python(value))
+    obj.full_clean()
+
+
+def store(obj, wanted):
+    """Save an object that was prepared with the same state, and its links."""
+    obj.save()
+    for name, value in wanted.items():
+        if obj._meta.get_field(name).many_to_many:
+            getattr(obj, name).set(value)
+
+
 def restore(obj, version):
     """Give `obj` the state of one of its versions and save it; links to what is gone are left out.
 
     A field that came into the model after that version stays as it is. Raises ValidationError
-    when the model's rules no longer allow that state.
+    when the model's rules no longer allow that state; nothing is saved then.
     """
-    links = {field.name: field for field in obj._meta.many_to_many}
-    chosen = {}
-    for name, value in state_of(version).items():
-        field = obj._meta.get_field(name)
-        if name in links:
-            chosen[name] = field.related_model._base_manager.filter(pk__in=value)
-        elif field.is_relation:
-            found = field.related_model._base_manager.filter(pk=value).first()
-            setattr(obj, name, found if value is not None else None)
-        else:
-            setattr(obj, name, field.to_python(value))
-    obj.full_clean()
-    obj.save()
-    for name, things in chosen.items():
-        getattr(obj, name).set(things)
+    wanted = outcome(obj, version).state
+    prepare(obj, wanted)
+    store(obj, wanted)

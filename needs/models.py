@@ -118,8 +118,19 @@ class Need(Entry):
         blank=True,
         help_text=_("For a local need. Its editors may change this entry."),
     )
-    cause = models.ForeignKey(Cause, models.PROTECT, verbose_name=_("cause"), related_name="needs")
-    kind = models.CharField(_("kind"), max_length=9, choices=Kind.choices)
+    cause = models.ForeignKey(
+        Cause,
+        models.PROTECT,
+        verbose_name=_("cause"),
+        related_name="needs",
+        help_text=_("Where it comes from; the review groups needs by it."),
+    )
+    kind = models.CharField(
+        _("kind"),
+        max_length=9,
+        choices=Kind.choices,
+        help_text=_("A need: something is missing. A challenge: something stands in the way."),
+    )
     side = models.CharField(
         _("whose"), max_length=12, choices=Side.choices, help_text=_("Who has this need.")
     )
@@ -132,7 +143,11 @@ class Need(Entry):
             "All pilot areas: neither a municipality nor countries."
         ),
     )
-    countries = CodesField(_("countries"), codes=country_choices)
+    countries = CodesField(
+        _("countries"),
+        codes=country_choices,
+        help_text=_("Tick one for a national need, two or more for one of several countries."),
+    )
     collaborations = models.ManyToManyField(
         Collaboration,
         verbose_name=_("collaborations"),
@@ -176,9 +191,18 @@ class Need(Entry):
 class Conclusion(Described):
     """A conclusion of the mapping, a step or a piece of advice."""
 
-    source = models.URLField(_("source"), max_length=500, blank=True)
+    source = models.URLField(
+        _("source"),
+        max_length=500,
+        blank=True,
+        help_text=_("The full web address of the page on which this was read."),
+    )
     provenance = models.CharField(
-        _("provenance"), max_length=8, choices=Provenance.choices, default=Provenance.PROJECT
+        _("provenance"),
+        max_length=8,
+        choices=Provenance.choices,
+        default=Provenance.PROJECT,
+        help_text=_("Whether that page is about the LOCAL-Y-MPACT project."),
     )
     position = models.PositiveSmallIntegerField(
         _("position"), default=0, help_text=_("Low numbers come first in the review.")

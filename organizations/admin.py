@@ -5,12 +5,16 @@ from datetime import timedelta
 from django.conf import settings
 from django.contrib import admin, messages
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from localympact.cldr import language_name
 from localympact.put_aside import KeepsTyping
 from localympact.templatetags.portal import day
+from localympact.texts import LANGUAGES, columns, translated_fields
+from organizations.asking import AskingAdmin, VerificationForm
 from organizations.exports import OrganizationResource
 from organizations.models import (
     Audience,
@@ -25,14 +29,19 @@ from organizations.models import (
     Town,
 )
 from organizations.rights import EditableAdmin
+from organizations.versions import VersionedAdmin
 from organizations.writing import TranslatedAdmin
 
 
-class EntryAdmin(TranslatedAdmin, EditableAdmin):
-    """What the editors' pages of the three databases share. `resource_class` is the CSV file."""
+class EntryAdmin(VersionedAdmin, AskingAdmin, TranslatedAdmin, EditableAdmin):
+    """What the editors' pages of the three databases share. `resource_class` is the CSV file.
 
+    `own_fieldsets` hold what is particular to a database, its place and topics.
+    """
+
+    form = VerificationForm
     resource_class = None
-    own_fields = ()
+    own_fieldsets = ()
     list_display = ["__str__", "municipality", "status", "verified_on", "updated"]
     list_filter = [
         "status",
@@ -51,11 +60,22 @@ class EntryAdmin(TranslatedAdmin, EditableAdmin):
     @property
     def general(self):
         return [
-            (_("Place and topics"), {"fields": ["municipality", *self.own_fields, "topics"]}),
-            (_("Status"), {"fields": ["status", "merged_into", "verified_on", "verified_by"]}),
-            (_("Origin"), {"fields": ["source", "provenance"]}),
+            *self.own_fieldsets,
+            (
+                _("Origin"),
+                {
+                    "fields": ["source", "provenance"],
+                    "description": _("Visitors read it below the entry."),
+                },
+            ),
+            (_("Status"), {"fields": ["status", "verified_on", "verified_by", "merged_into"]}),
             (_("Kept by the portal"), {"fields": self.readonly_fields}),
         ]
+
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        form = super().get_form(request, obj, change=change, **kwargs)
+        form.verifies_for_portal = request.user.edits_everything
+        return form
 
     def get_search_results(self, request, queryset, search_term):
         return queryset.search(search_term), False
@@ -97,33 +117,53 @@ class EntryAdmin(TranslatedAdmin, EditableAdmin):
 @admin.register(Organization)
 class OrganizationAdmin(EntryAdmin):
     resource_class = OrganizationResource
-    own_fields = [
-        "type",
-        "audiences",
-        "reach",
-        "street",
-        "postal_code",
-        "town",
-        "town_name",
-        "latitude",
-        "longitude",
-        "website",
-        "email",
-        "phone",
-        "founded",
-        "registration_number",
-        "languages",
-        "seeks_partners",
-        "logo",
+    own_fieldsets = [
+        (
+            _("What it is"),
+            {"fields": ["type", "topics", "audiences", "founded", "registration_number"]},
+        ),
+        (
+            _("Place"),
+            {
+                "fields": [
+                    "municipality",
+                    "reach",
+                    "street",
+                    "postal_code",
+                    "town",
+                    "town_name",
+                    "latitude",
+                    "longitude",
+                ],
+                "description": _(
+                    "The town is enough to be found on the map. Coordinates put it at its door."
+                ),
+            },
+        ),
+        (
+            _("Contact"),
+            {
+                "fields": ["website", "email", "phone", "languages", "seeks_partners"],
+                "description": _("All of it is public: no addresses of private persons."),
+            },
+        ),
+        (_("Logo"), {"fields": ["logo"]}),
     ]
 
 
 @admin.register(Municipality)
-class MunicipalityAdmin(TranslatedAdmin):
+class MunicipalityAdmin(VersionedAdmin, AskingAdmin, TranslatedAdmin, EditableAdmin):
+    """Portal editors change everything; municipal editors what their own place says of itself."""
+
+    # What municipal editors write, in six languages and in general.
+    own_texts = ("summary", "notes")
+    own_fields = ("website", "contact_email")
+
     list_display = ["__str__", "country", "kind", "language"]
     filter_horizontal = ["editors"]
-    readonly_fields = ["slug", "uuid"]
+    readonly_fields = ["slug", "uuid", "names", "all_synonyms"]
     general = [
+        (_("Contact"), {"fields": ["website", "contact_email", "partner", "partner_website"]}),
         (
             _("Place"),
             {
@@ -144,11 +184,53 @@ class MunicipalityAdmin(TranslatedAdmin):
             _("Codes"),
             {"fields": ["nuts3", "nuts3_name", "nuts3_source", "lau", "lau_source", "wikidata"]},
         ),
-        (_("Contact"), {"fields": ["website", "contact_email", "partner", "partner_website"]}),
         (_("Editors"), {"fields": ["editors"]}),
         (_("Origin"), {"fields": ["source"]}),
         (_("Kept by the portal"), {"fields": ["slug", "uuid"]}),
     ]
+
+    def place_of(self, obj):
+        return obj.pk
+
+    def get_fieldsets(self, request, obj=None):
+        fieldsets = super().get_fieldsets(request, obj)
+        if request.user.edits_everything:
+            return fieldsets
+        # A language tab holds what is written in it; the rest stands below, to be read.
+        shown = set(columns(*translated_fields(Municipality)))
+        shown -= set(columns(*self.own_texts))
+        own = [
+            (title, {**rest, "fields": [name for name in rest["fields"] if name not in shown]})
+            for title, rest in fieldsets
+        ]
+        return [*own, (_("Names"), {"fields": ["names", "all_synonyms"]})]
+
+    def get_readonly_fields(self, request, obj=None):
+        fields = super().get_readonly_fields(request, obj)
+        if request.user.edits_everything:
+            return fields
+        own = {*columns(*self.own_texts), *self.own_fields}
+        named = [*columns(*translated_fields(Municipality))]
+        named += [name for _title, rest in self.general for name in rest["fields"]]
+        return list(dict.fromkeys([*fields, *(name for name in named if name not in own)]))
+
+    @admin.display(description=_("name"))
+    def names(self, municipality):
+        return in_all_languages(municipality, "name")
+
+    @admin.display(description=_("synonyms"))
+    def all_synonyms(self, municipality):
+        return in_all_languages(municipality, "synonyms")
+
+
+def in_all_languages(obj, field):
+    """Show a translated field in each language that it is filled in."""
+    filled = [
+        (code, text, language_name(code))
+        for code in LANGUAGES
+        if (text := getattr(obj, f"{field}_{code}"))
+    ]
+    return format_html_join(mark_safe("<br>"), '<span lang="{}">{}</span> ({})', filled) or None
 
 
 @admin.register(Town)
@@ -161,7 +243,7 @@ class TownAdmin(KeepsTyping):
 
 
 @admin.register(OrganizationType, Topic, Audience, CooperationForm)
-class TermAdmin(TranslatedAdmin):
+class TermAdmin(VersionedAdmin, AskingAdmin, TranslatedAdmin):
     list_display = ["__str__", "position"]
     list_editable = ["position"]
     readonly_fields = ["slug"]

@@ -16,6 +16,12 @@ from localympact.slugs import Slugged
 from localympact.texts import ENGLISH, LANGUAGES, columns, pick
 from organizations.origins import translated_by_machine
 
+WITH_HTTPS = _("The full web address, beginning with https://.")
+LATITUDE = _(
+    "Find the place on openstreetmap.org, click it with the right button and choose "
+    "“Show address”: the first number is the latitude, for example 57.245."
+)
+LONGITUDE = _("The second number, for example 22.588; west of Greenwich with a minus.")
 NOT_A_YEAR = _("Give a year between 1000 and 2100.")
 NOT_ON_EARTH = _(
     "Give a latitude between -90 and 90 and a longitude between -180 and 180, or neither."
@@ -215,7 +221,11 @@ class Entry(Described):
         help_text=_("The pilot area it belongs to. Its editors may change this entry."),
     )
     topics = models.ManyToManyField(
-        "organizations.Topic", verbose_name=_("topics"), related_name="%(class)ss", blank=True
+        "organizations.Topic",
+        verbose_name=_("topics"),
+        related_name="%(class)ss",
+        blank=True,
+        help_text=_("Tick what it is really about; three or four are enough."),
     )
     status = models.CharField(
         _("status"),
@@ -223,7 +233,10 @@ class Entry(Described):
         choices=Status.choices,
         default=Status.DRAFT,
         db_index=True,
-        help_text=_("Only published entries are public. Archive what no longer exists."),
+        help_text=_(
+            "A draft is seen by editors only; a published entry by everybody. "
+            "Archive what no longer exists."
+        ),
     )
     merged_into = models.ForeignKey(
         "self",
@@ -238,7 +251,7 @@ class Entry(Described):
         _("source"),
         max_length=500,
         blank=True,
-        help_text=_("The page on which this was read."),
+        help_text=_("The full web address of the page on which this was read."),
     )
     provenance = models.CharField(
         _("provenance"),
@@ -254,7 +267,11 @@ class Entry(Described):
         help_text=_("The day on which somebody last confirmed that all this is right."),
     )
     verified_by = models.CharField(
-        _("verified by"), max_length=12, choices=VerifiedBy.choices, blank=True
+        _("verified by"),
+        max_length=12,
+        choices=VerifiedBy.choices,
+        blank=True,
+        help_text=_("Who confirmed it. Leave the day empty, too, if nobody has."),
     )
     created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     updated = models.DateTimeField(_("updated"), default=timezone.now, editable=False)

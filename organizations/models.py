@@ -5,12 +5,9 @@ The ground on which the other apps stand is beside this file: `entries` (what al
 """
 
 from datetime import timedelta
-from pathlib import PurePath
-from uuid import uuid4
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.core.validators import FileExtensionValidator, RegexValidator
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -21,8 +18,11 @@ from localympact.cldr import language_choices, language_name
 from localympact.codes import CodesField
 from organizations.duplicates import DuplicatePair
 from organizations.entries import (
+    LATITUDE,
+    LONGITUDE,
     NOT_A_YEAR,
     NOT_ON_EARTH,
+    WITH_HTTPS,
     Described,
     EditableQuerySet,
     Entry,
@@ -34,6 +34,7 @@ from organizations.entries import (
     year_range,
 )
 from organizations.origins import TextState
+from organizations.pictures import PictureField, check_text, picture_path
 from organizations.places import Municipality, Town
 from organizations.terms import Audience, CooperationForm, OrganizationType, Term, Topic
 
@@ -58,18 +59,6 @@ __all__ = [
 ]
 
 PHONE = r"^\+?[0-9(][0-9 ()/.\-]*$"
-LOGO_BYTES = 1024 * 1024
-
-
-def logo_path(organization, filename):
-    """Give a new name for an uploaded logo: nothing that was typed reaches the disk."""
-    return f"logos/{uuid4()}{PurePath(filename).suffix.lower()}"
-
-
-def validate_logo_size(logo):
-    """Refuse a logo of more than one megabyte."""
-    if logo.size > LOGO_BYTES:
-        raise ValidationError(_("The picture has more than one megabyte."))
 
 
 class OrganizationQuerySet(EntryQuerySet):
@@ -93,9 +82,14 @@ class Organization(Entry):
         related_name="organizations",
         null=True,
         blank=True,
+        help_text=_("What it is in law. Leave it empty if you do not know."),
     )
     audiences = models.ManyToManyField(
-        Audience, verbose_name=_("audiences"), related_name="organizations", blank=True
+        Audience,
+        verbose_name=_("audiences"),
+        related_name="organizations",
+        blank=True,
+        help_text=_("Tick whom it is there for. Tick none if it is there for everybody."),
     )
     reach = models.CharField(
         _("reach"),
@@ -103,8 +97,14 @@ class Organization(Entry):
         choices=Reach.choices,
         help_text=_("How far its work goes, and whether it is known to work in this place."),
     )
-    reach_note = models.CharField(_("note on the reach"), max_length=250, blank=True, default="")
-    website = models.URLField(_("website"), max_length=500, blank=True)
+    reach_note = models.CharField(
+        _("note on the reach"),
+        max_length=250,
+        blank=True,
+        default="",
+        help_text=_("A few words, if the reach needs to be explained."),
+    )
+    website = models.URLField(_("website"), max_length=500, blank=True, help_text=WITH_HTTPS)
     email = models.EmailField(
         _("e-mail"),
         blank=True,
@@ -117,9 +117,15 @@ class Organization(Entry):
         validators=[
             RegexValidator(PHONE, _("Write digits and spaces, with + before the country."))
         ],
+        help_text=_("With the number of the country: +371, +351, +46, +370 or +357."),
     )
     street = models.CharField(_("street and number"), max_length=250, blank=True)
-    postal_code = models.CharField(_("postal code"), max_length=20, blank=True)
+    postal_code = models.CharField(
+        _("postal code"),
+        max_length=20,
+        blank=True,
+        help_text=_("As it is written on a letter, for example LV-3201."),
+    )
     town = models.ForeignKey(
         Town,
         models.PROTECT,
@@ -127,6 +133,7 @@ class Organization(Entry):
         related_name="organizations",
         null=True,
         blank=True,
+        help_text=_("Puts it on the map. If the place is not in the list, write it below."),
     )
     town_name = models.CharField(
         _("other place"),
@@ -134,28 +141,45 @@ class Organization(Entry):
         blank=True,
         help_text=_("A village or town that is not in the list of towns."),
     )
-    latitude = models.FloatField(_("latitude"), null=True, blank=True)
-    longitude = models.FloatField(_("longitude"), null=True, blank=True)
-    founded = models.PositiveSmallIntegerField(_("founded in"), null=True, blank=True)
-    registration_number = models.CharField(_("registration number"), max_length=40, blank=True)
+    latitude = models.FloatField(_("latitude"), null=True, blank=True, help_text=LATITUDE)
+    longitude = models.FloatField(_("longitude"), null=True, blank=True, help_text=LONGITUDE)
+    founded = models.PositiveSmallIntegerField(
+        _("founded in"), null=True, blank=True, help_text=_("The year, for example 1998.")
+    )
+    registration_number = models.CharField(
+        _("registration number"),
+        max_length=40,
+        blank=True,
+        help_text=_(
+            "The number in the national register. Latvia: 11 digits, as in 40008000000. "
+            "Portugal: 9 digits, as in 500000000. Sweden: 10 digits, as in 802000-0000. "
+            "Lithuania: 9 digits, as in 300000000. Cyprus: letters and digits, as in HE 100000."
+        ),
+    )
     languages = CodesField(
         _("languages"),
         codes=language_choices,
-        help_text=_("In which its people can be spoken to."),
+        help_text=_("Tick those in which its people can be spoken to."),
     )
-    seeks_partners = models.BooleanField(_("looks for partners"), default=False)
+    seeks_partners = models.BooleanField(
+        _("looks for partners"),
+        default=False,
+        help_text=_("Tick it while partners are wanted; say in the language tabs what for."),
+    )
     seeks = models.TextField(
         _("partners wanted"),
         blank=True,
         default="",
         help_text=_("For what, from where, until when."),
     )
-    logo = models.ImageField(
+    logo = PictureField(
         _("logo"),
-        upload_to=logo_path,
+        upload_to=picture_path,
         blank=True,
-        validators=[FileExtensionValidator(["png", "jpg", "jpeg", "webp"]), validate_logo_size],
-        help_text=_("PNG, JPEG or WebP, one megabyte at most."),
+        help_text=_(
+            "A picture in PNG, JPEG or WebP, five megabytes at most. "
+            "Say in each language tab what it shows."
+        ),
     )
     logo_text = models.CharField(
         _("text in place of the logo"),
@@ -187,6 +211,10 @@ class Organization(Entry):
                 violation_error_message=NOT_A_YEAR,
             ),
         ]
+
+    def clean(self):
+        super().clean()
+        check_text(self, "logo", "logo_text")
 
     @property
     def language_names(self):

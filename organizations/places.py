@@ -11,8 +11,11 @@ from localympact.alphabets import by_name
 from localympact.cldr import country_choices, country_name
 from localympact.slugs import Slugged
 from organizations.entries import (
+    LATITUDE,
+    LONGITUDE,
     NOT_A_YEAR,
     NOT_ON_EARTH,
+    WITH_HTTPS,
     Described,
     DescribedQuerySet,
     Status,
@@ -46,7 +49,12 @@ class Municipality(WithSynonyms, Described):
 
     country = models.CharField(_("country"), max_length=2, choices=country_choices)
     kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices)
-    language = models.CharField(_("language"), max_length=2, choices=settings.LANGUAGES)
+    language = models.CharField(
+        _("language"),
+        max_length=2,
+        choices=settings.LANGUAGES,
+        help_text=_("The language of the place: texts in it come first for editors and visitors."),
+    )
     notes = models.TextField(
         _("notes"),
         blank=True,
@@ -58,13 +66,18 @@ class Municipality(WithSynonyms, Described):
         max_length=5,
         blank=True,
         validators=[RegexValidator("^[A-Z]{2}[0-9A-Z]{3}$")],
+        help_text=_("Two letters and three digits or letters, for example LV003."),
     )
     nuts3_name = models.CharField(_("NUTS 3 region"), max_length=100, blank=True)
     nuts3_source = models.CharField(_("where the NUTS 3 code is from"), max_length=300, blank=True)
     lau = models.CharField(_("LAU code"), max_length=20, blank=True)
     lau_source = models.CharField(_("where the LAU code is from"), max_length=300, blank=True)
     wikidata = models.CharField(
-        _("Wikidata item"), max_length=20, blank=True, validators=[RegexValidator("^Q[1-9][0-9]*$")]
+        _("Wikidata item"),
+        max_length=20,
+        blank=True,
+        validators=[RegexValidator("^Q[1-9][0-9]*$")],
+        help_text=_("The number in the address of its page on wikidata.org, with the Q."),
     )
     population = models.PositiveIntegerField(_("residents"), null=True, blank=True)
     population_year = models.PositiveSmallIntegerField(
@@ -73,14 +86,30 @@ class Municipality(WithSynonyms, Described):
     area = models.DecimalField(
         _("area in km²"), max_digits=9, decimal_places=2, null=True, blank=True
     )
-    centre = models.CharField(_("centre"), max_length=100, blank=True)
-    latitude = models.FloatField(_("latitude"), null=True, blank=True)
-    longitude = models.FloatField(_("longitude"), null=True, blank=True)
-    website = models.URLField(_("website"), max_length=500, blank=True)
-    contact_email = models.EmailField(_("contact e-mail"), blank=True)
+    centre = models.CharField(
+        _("centre"), max_length=100, blank=True, help_text=_("Its main town or village.")
+    )
+    latitude = models.FloatField(_("latitude"), null=True, blank=True, help_text=LATITUDE)
+    longitude = models.FloatField(_("longitude"), null=True, blank=True, help_text=LONGITUDE)
+    website = models.URLField(_("website"), max_length=500, blank=True, help_text=WITH_HTTPS)
+    contact_email = models.EmailField(
+        _("contact e-mail"),
+        blank=True,
+        help_text=_(
+            "A public address of the office, not of a person. Visitors are sent here when an "
+            "organisation gives no contact of its own."
+        ),
+    )
     partner = models.CharField(_("project partner"), max_length=250, blank=True)
-    partner_website = models.URLField(_("website of the partner"), max_length=500, blank=True)
-    source = models.URLField(_("source"), max_length=500, blank=True)
+    partner_website = models.URLField(
+        _("website of the partner"), max_length=500, blank=True, help_text=WITH_HTTPS
+    )
+    source = models.URLField(
+        _("source"),
+        max_length=500,
+        blank=True,
+        help_text=_("The full web address of the page on which this was read."),
+    )
     editors = models.ManyToManyField(
         settings.AUTH_USER_MODEL,
         verbose_name=_("editors"),
@@ -148,9 +177,15 @@ class Town(Slugged):
     municipality = models.ForeignKey(
         Municipality, models.CASCADE, verbose_name=_("municipality"), related_name="towns"
     )
-    latitude = models.FloatField(_("latitude"))
-    longitude = models.FloatField(_("longitude"))
-    geonames_id = models.PositiveIntegerField(_("GeoNames id"), null=True, blank=True, unique=True)
+    latitude = models.FloatField(_("latitude"), help_text=LATITUDE)
+    longitude = models.FloatField(_("longitude"), help_text=LONGITUDE)
+    geonames_id = models.PositiveIntegerField(
+        _("GeoNames id"),
+        null=True,
+        blank=True,
+        unique=True,
+        help_text=_("The number in the address of its page on geonames.org."),
+    )
 
     objects = TownQuerySet.as_manager()
 

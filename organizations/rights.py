@@ -47,10 +47,14 @@ class EditableAdmin(admin.ModelAdmin):
             kwargs["queryset"] = related.objects.filter(mine | linked).distinct()
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
+    def place_of(self, obj):
+        """Give the key of the municipality to which `obj` belongs."""
+        return obj.municipality_id
+
     def save_model(self, request, obj, form, change):
         # The form offers only one's own municipalities; this holds whatever the form does.
         if not request.user.edits_everything:
             allowed = Municipality.objects.editable_by(request.user)
-            if not allowed.filter(pk=obj.municipality_id).exists():
+            if not allowed.filter(pk=self.place_of(obj)).exists():
                 raise PermissionDenied
         super().save_model(request, obj, form, change)

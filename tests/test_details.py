@@ -4,6 +4,7 @@ import datetime
 import uuid
 
 import pytest
+from PIL import Image
 
 from organizations.models import Organization
 from tests.factories import (
@@ -233,6 +234,7 @@ def test_logo_is_served(client, tmp_path, settings):
     (settings.MEDIA_ROOT / "secret.txt").write_text("secret")
     entry = make_organization()
     Organization.objects.filter(pk=entry.pk).update(logo="logos/a.png")
+    Image.new("RGB", (10, 10)).save(settings.MEDIA_ROOT / "logos" / "a.png")
     assert 'src="/media/logos/a.png"' in client.get(address(entry)).text
     for path in ("logos/../secret.txt", "secret.txt", "logos/%2e%2e/secret.txt", "logos/"):
         assert client.get(f"/media/{path}").status_code == 404

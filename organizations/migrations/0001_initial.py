@@ -7,7 +7,7 @@ import localympact.cldr
 import localympact.codes
 import localympact.folding
 import localympact.slugs
-import organizations.models
+import organizations.pictures
 import uuid
 from django.conf import settings
 from django.db import migrations, models
@@ -300,7 +300,7 @@ class Migration(migrations.Migration):
                 ('seeks_sv', models.TextField(blank=True, default='', help_text='For what, from where, until when.', null=True, verbose_name='partners wanted')),
                 ('seeks_lt', models.TextField(blank=True, default='', help_text='For what, from where, until when.', null=True, verbose_name='partners wanted')),
                 ('seeks_el', models.TextField(blank=True, default='', help_text='For what, from where, until when.', null=True, verbose_name='partners wanted')),
-                ('logo', models.ImageField(blank=True, help_text='PNG, JPEG or WebP, one megabyte at most.', upload_to=organizations.models.logo_path, validators=[django.core.validators.FileExtensionValidator(['png', 'jpg', 'jpeg', 'webp']), organizations.models.validate_logo_size], verbose_name='logo')),
+                ('logo', models.ImageField(blank=True, help_text='PNG, JPEG or WebP, one megabyte at most.', upload_to=organizations.pictures.picture_path, verbose_name='logo')),
                 ('audiences', models.ManyToManyField(blank=True, related_name='organizations', to='organizations.audience', verbose_name='audiences')),
                 ('merged_into', models.ForeignKey(blank=True, help_text='For a duplicate: the entry that stays. The address of this one leads there.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='merged', to='organizations.organization', verbose_name='merged into')),
                 ('municipality', models.ForeignKey(help_text='The pilot area it belongs to. Its editors may change this entry.', on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='organizations.municipality', verbose_name='municipality')),

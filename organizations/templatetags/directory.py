@@ -6,6 +6,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 
 from localympact.texts import pick
+from organizations.pictures import picture_html
 
 register = template.Library()
 
@@ -28,3 +29,9 @@ def preview_of(context, place):
         '<meta property="og:image" content="{}"><meta name="twitter:card" content="summary">',
         context["request"].build_absolute_uri(static(path)),
     )
+
+
+@register.simple_tag
+def logo(entry):
+    """Show the logo of an organisation with the text that stands in its place."""
+    return picture_html(entry, "logo", "logo_text", css="logo")
