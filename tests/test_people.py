@@ -195,7 +195,11 @@ def test_invitation_is_in_the_language_of_the_person(desk, inbox, portal_editor,
     assert '<html lang="lv"' in page.text
 
 
-def test_only_portal_editors_and_superusers_invite(client, editor, stranger, superuser, talsi):
+def test_only_portal_editors_and_superusers_give_and_take_access(
+    client, anna, editor, stranger, superuser, talsi
+):
+    before = User.objects.filter(pk=anna.pk).values().get()
+    set_up(anna)
     for person, status in ((editor, 403), (stranger, 403), (superuser, 200)):
         client.force_login(person)
         assert client.get(f"{PEOPLE}add/").status_code == status
@@ -203,7 +207,9 @@ def test_only_portal_editors_and_superusers_invite(client, editor, stranger, sup
             assert client.post(f"{PEOPLE}add/", whom(talsi)).status_code == 403
             assert client.get(PEOPLE).status_code == 403
             for step in ("invite", "withdraw", "take-factor"):
-                assert press(client, step, person).status_code == 403
+                assert press(client, step, anna).status_code == 403
+    assert User.objects.filter(pk=anna.pk).values().get() == before
+    assert TOTPDevice.objects.filter(user=anna).exists()
     assert not User.objects.filter(email="ilze@example.org").exists()
 
 
@@ -527,6 +533,6 @@ def test_log_makes_a_fixed_number_of_queries(desk, lines, address):
     before = queries()
     for number in range(5):
         person = make_person(f"more{number}")
-        sign_in(Client(), person.username)
+        AccessEvent.objects.create(event="invited", person=person, name="x", by=person)
         LogEntry.objects.log_actions(person.pk, [make_organization()], 1, "Added")
     assert queries() == before
