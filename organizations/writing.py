@@ -116,7 +116,7 @@ class EntryForm(forms.ModelForm):
             for field, text in texts.texts[source].items():
                 if text:
                     found[f"{field}_{language}"] = {
-                        "language": sentence_case(language_name(source)),
+                        "language": language_name(source),
                         "text": Text(text, source),
                         "before": before.get(field, text) != text and before[field],
                     }
@@ -232,9 +232,8 @@ class EntryForm(forms.ModelForm):
 
     def name_of(self, bound):
         """Give the label of a field, with its language if it has one."""
-        label = capfirst(str(bound.label))
         language = bound.field.widget.attrs.get("lang")
-        return f"{label} ({language_name(language)})" if language else label
+        return f"{bound.label} ({language_name(language)})" if language else str(bound.label)
 
     def in_words(self, bound, *, whole=False):
         """Give the stored value of a field as people read it."""
@@ -291,7 +290,11 @@ class TranslatedAdmin(WithTools, KeepsTyping):
 
     class Media:
         css = {"all": ["organizations/editors.css"]}
-        js = ["organizations/language-tabs.js", "organizations/unsaved.js"]
+        js = [
+            "organizations/language-tabs.js",
+            "organizations/unsaved.js",
+            "organizations/autocomplete-names.js",
+        ]
 
     # The tabs
 
@@ -341,7 +344,7 @@ class TranslatedAdmin(WithTools, KeepsTyping):
         if language := getattr(db_field, "language", None):
             field.widget.attrs["lang"] = language
             # The tab says the language already.
-            field.label = db_field.translated_field.verbose_name
+            field.label = capfirst(db_field.translated_field.verbose_name)
         return field
 
     # Saving

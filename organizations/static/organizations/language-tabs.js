@@ -2,14 +2,25 @@
 "use strict";
 
 document.addEventListener("DOMContentLoaded", () => {
-  const panels = [...document.querySelectorAll("fieldset.language-tab")];
-  if (panels.length < 2) return;
+  const fieldsets = [...document.querySelectorAll("fieldset.language-tab")];
+  if (fieldsets.length < 2) return;
 
   const list = document.createElement("div");
   list.className = "language-tabs";
   list.setAttribute("role", "tablist");
-  panels[0].before(list);
+  fieldsets[0].before(list);
   const mistake = document.querySelector("input[name=_opened]")?.dataset.mistake;
+
+  // A fieldset cannot be a panel itself.
+  const panels = fieldsets.map((fieldset, number) => {
+    const panel = document.createElement("div");
+    panel.id = `language-panel-${number}`;
+    panel.setAttribute("role", "tabpanel");
+    panel.setAttribute("aria-labelledby", `language-tab-${number}`);
+    fieldset.before(panel);
+    panel.append(fieldset);
+    return panel;
+  });
 
   const tabs = panels.map((panel, number) => {
     const heading = panel.querySelector("h2, .fieldset-heading");
@@ -19,10 +30,7 @@ document.addEventListener("DOMContentLoaded", () => {
     // With the mark that says how its text stands.
     tab.append(...[...heading.childNodes].map((node) => node.cloneNode(true)));
     tab.setAttribute("role", "tab");
-    panel.id = panel.id || `language-panel-${number}`;
     tab.setAttribute("aria-controls", panel.id);
-    panel.setAttribute("role", "tabpanel");
-    panel.setAttribute("aria-labelledby", tab.id);
     heading.hidden = true;
     const fields = panel.querySelectorAll("input:not([type=hidden], [type=checkbox]), textarea");
     const filled = [...fields].some((field) => field.value.trim());
