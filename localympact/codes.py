@@ -6,6 +6,7 @@ Unlike a JSON or array column it can be searched and constrained on both engines
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 MARK = "|"
@@ -58,6 +59,6 @@ class CodesField(models.CharField):
             choices=self.codes,
             widget=kwargs.get("widget", forms.CheckboxSelectMultiple),
             required=not self.blank,
-            label=kwargs.get("label", self.verbose_name),
+            label=kwargs.get("label", capfirst(self.verbose_name)),
             help_text=kwargs.get("help_text", self.help_text),
         )
