@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run dev test prepare screenshots messages seed maps lock clean
+.PHONY: help run dev test prepare screenshots guide messages seed maps lock clean
 
 PYTHON ?= python3
 PORT ?= 8000
@@ -18,6 +18,7 @@ help:
 	@echo "make test      run every check and test, on SQLite, PostgreSQL and in Chromium"
 	@echo "make dev       start it with reload, for development"
 	@echo "make screenshots  take pictures of all kinds of pages into var/screenshots/"
+	@echo "make guide     take the pictures of docs/editors.md again"
 	@echo "make messages  collect the texts to translate (needs gettext)"
 	@echo "make seed      make fixtures/seed/ from the facts again"
 	@echo "make maps      make the outlines of the maps from the facts again"
@@ -66,6 +67,9 @@ test: .venv/.dev .env $(CATALOGUES)
 
 screenshots: .venv/.dev .env $(CATALOGUES)
 	$(BIN)/pytest -q -n auto -m screenshots tests/browser
+
+guide: .venv/.dev .env $(CATALOGUES)
+	$(BIN)/pytest -q -m guide tests/browser
 
 messages: .venv/.dev .env
 	$(BIN)/python manage.py makemessages --all --no-location --no-obsolete --no-wrap \

@@ -15,7 +15,7 @@ from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
 from django.core import serializers
 from django.db import models
-from django.db.models import Max
+from django.db.models import Max, Prefetch, prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from reversion.models import Revision, Version
@@ -70,6 +70,18 @@ def state(obj):
 def state_of(version):
     """Give what a version holds: {field: JSON value}, of fields that the model still has."""
     return plain(version._model, json.loads(version.serialized_data)[0]["fields"])
+
+
+def with_links(objects):
+    """Fetch what objects of one model are linked to, for many `state` or versions of them."""
+    if objects:
+        links = [
+            Prefetch(field.name, field.related_model._base_manager.only("pk"))
+            for field in objects[0]._meta.many_to_many
+            if field.name not in NOT_KEPT
+        ]
+        prefetch_related_objects(objects, *links)
+    return objects
 
 
 def serialized(obj):
@@ -145,10 +157,10 @@ def keep_before(model, pks):
     its own, which stands before the one that the change itself becomes.
     """
     objects = model._base_manager.filter(pk__in=pks)
-    # What a version is made of, in a fixed number of queries.
-    objects = objects.prefetch_related(*[field.name for field in model._meta.many_to_many])
     if place := (getattr(model, "own_language_lookup", None) or "").rpartition("__")[0]:
+        # The name of a version depends on its language.
         objects = objects.select_related(place)
+    objects = with_links(list(objects))
     newest = latest_versions(model, pks)
     unkept = [obj for obj in objects if not is_kept(obj, newest.get(obj.pk))]
     if unkept:

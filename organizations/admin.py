@@ -226,7 +226,7 @@ class MunicipalityAdmin(VersionedAdmin, AskingAdmin, TranslatedAdmin, EditableAd
 def in_all_languages(obj, field):
     """Show a translated field in each language that it is filled in."""
     filled = [
-        (code, text, language_name(code))
+        (code, ", ".join(text.splitlines()), language_name(code))
         for code in LANGUAGES
         if (text := getattr(obj, f"{field}_{code}"))
     ]

@@ -157,17 +157,32 @@ def codes(field, change):
 
 def words(before, after):
     """Give both sides of a text, with the words that differ marked."""
-    old, new = (re.findall(r"\S+\s*|\s+", text) for text in (before, after))
+    old, new = (re.findall(r"\S+|\s+", text) for text in (before, after))
     if not old or not new or len(old) + len(new) > MOST_WORDS:
         return [whole(before, "del")], [whole(after, "ins")]
     left, right = [], []
-    for kind, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        same = kind == "equal"
-        if i < j:
-            left.append(Passage("".join(old[i:j]), "" if same else "del"))
-        if k < m:
-            right.append(Passage("".join(new[k:m]), "" if same else "ins"))
+    for same, gone, come in runs(old, new):
+        if gone:
+            left.append(Passage(gone, "" if same else "del"))
+        if come:
+            right.append(Passage(come, "" if same else "ins"))
     return left, right
+
+
+def runs(old, new):
+    """Give (whether it is the same, text before, text after) in turn, as long as can be.
+
+    Two words that differ with nothing but a space between are one difference.
+    """
+    found = []
+    for kind, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        gone, come = "".join(old[i:j]), "".join(new[k:m])
+        same = kind == "equal" and (bool(gone.strip()) or j == len(old) or m == len(new))
+        if found and found[-1][0] == same:
+            _same, before, after = found.pop()
+            gone, come = before + gone, after + come
+        found.append((same, gone, come))
+    return found
 
 
 def whole(text, mark):

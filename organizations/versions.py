@@ -165,10 +165,9 @@ class VersionedAdmin(WithTools):
         """
         now = history.state(obj)
         wanted, gone = history.outcome(obj, version)
-        allowed = {
-            name: now[name] if name in self.get_readonly_fields(request, obj) else value
-            for name, value in wanted.items()
-        }
+        # A merger is made on a page of its own; here the rights on both entries decide.
+        fixed = set(self.get_readonly_fields(request, obj)) - {"merged_into"}
+        allowed = {name: now[name] if name in fixed else value for name, value in wanted.items()}
         if not request.user.edits_everything:
             for name, value in allowed.items():
                 field = self.model._meta.get_field(name)

@@ -241,14 +241,29 @@ def test_history_speaks_the_language_of_the_person(act, editor, talsi):
     assert "latviešu" in page.text
 
 
-def test_words_that_changed_are_marked_and_no_others():
-    before, after = words("Choir of Talsi,\nsince 1991.", "Mixed choir of Talsi,\nsince 1990.")
-    assert [(passage.text, passage.mark) for passage in before] == [
-        ("Choir ", "del"),
-        ("of Talsi,\nsince ", ""),
-        ("1991.", "del"),
-    ]
-    assert "".join(passage.text for passage in after) == "Mixed choir of Talsi,\nsince 1990."
+def marked(sides):
+    """Write both sides with brackets around what is marked."""
+    return ["".join(f"[{p.text}]" if p.mark else p.text for p in side) for side in sides]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "shown"),
+    [
+        (
+            "Choir of Talsi,\nold",
+            "Mixed choir of Talsi,\nold",
+            ["[Choir] of Talsi,\nold", "[Mixed choir] of Talsi,\nold"],
+        ),
+        ("A long word.", "A long word. And more.", ["A long word.", "A long word.[ And more.]"]),
+        ("one two three", "one three", ["one [two ]three", "one three"]),
+        ("in May or June", "on 1 July or June", ["[in May] or June", "[on 1 July] or June"]),
+        ("same", "same\n", ["same", "same[\n]"]),
+    ],
+)
+def test_words_that_changed_are_marked_and_no_others(before, after, shown):
+    sides = words(before, after)
+    assert marked(sides) == shown
+    assert ["".join(passage.text for passage in side) for side in sides] == [before, after]
 
 
 def test_very_long_texts_are_compared_as_a_whole():
