@@ -8,5 +8,5 @@ from organizations.admin import EntryAdmin
 @admin.register(Collaboration)
 class CollaborationAdmin(EntryAdmin):
     resource_class = CollaborationResource
-    autocomplete_fields = ["merged_into", "organizations"]
+    autocomplete_fields = ["organizations"]
     own_fields = ["organizations", "form", "audiences", "started", "ended", "website"]
