@@ -1,11 +1,12 @@
 """The pages on which editors merge two entries, or two terms, into one."""
 
+from django import forms
 from django.contrib import messages
-from django.contrib.admin.utils import display_for_field
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -134,25 +135,29 @@ class MergingAdmin(MergePages):
 
     def compare_page(self, request, obj, other, take):
         """Answer with both entries side by side, and the choice of each value that differs."""
-        fields = [
-            {
-                "name": field.name,
-                "label": label_of(field),
-                "language": getattr(field, "language", None),
-                "values": [
-                    ("this", shown(obj, field), field.name not in take),
-                    ("other", shown(other, field), field.name in take),
-                ],
-            }
-            for field in differing(obj, other)
-        ]
+        contested, one_sided = [], []
+        for field in differing(obj, other):
+            values = [
+                ("this", shown(obj, field), field.name not in take),
+                ("other", shown(other, field), field.name in take),
+            ]
+            several = EMPTY not in {value for _side, value, _checked in values}
+            (contested if several else one_sided).append(
+                {
+                    "name": field.name,
+                    "label": label_of(field),
+                    "language": getattr(field, "language", None),
+                    "values": values,
+                }
+            )
         return self.page(
             request,
             "admin/entry/merge.html",
             obj,
             title=_("Merge two entries into one"),
             other=other,
-            fields=fields,
+            contested=contested,
+            one_sided=one_sided,
             swap=merge_address(other, obj),
         )
 
@@ -183,8 +188,20 @@ class MergingAdmin(MergePages):
         return HttpResponseRedirect(change_page(survivor))
 
 
+class PositionForm(forms.ModelForm):
+    """A row of a list in which the order is changed: its field says of what it is the position."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if field := self.fields.get("position"):
+            field.widget.attrs["aria-label"] = f"{capfirst(field.label)}: {self.instance}"
+
+
 class MergingTermsAdmin(MergePages):
     """Merging terms: one that entries have cannot vanish, but another can take its place."""
+
+    def get_changelist_form(self, request, **kwargs):
+        return super().get_changelist_form(request, **{"form": PositionForm, **kwargs})
 
     def may_merge(self, request, obj):
         return super().may_merge(request, obj) and self.has_delete_permission(request, obj)
@@ -257,6 +274,6 @@ def shown(entry, field):
         return ", ".join(str(names.get(code, code)) for code in value)
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
-    if isinstance(value, float):
-        return str(value)
-    return display_for_field(value, field, EMPTY)
+    if field.choices:
+        return getattr(entry, f"get_{field.name}_display")()
+    return str(value)

@@ -12,6 +12,7 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
@@ -103,6 +104,9 @@ class DuplicatesAdmin(admin.ModelAdmin):
     Its form is a `DuplicatesForm`.
     """
 
+    class Media:
+        css = {"all": ["organizations/merging.css"]}
+
     def get_form(self, request, obj=None, **kwargs):
         form = super().get_form(request, obj, **kwargs)
         form.user = request.user
@@ -140,6 +144,9 @@ class AnswerFilter(admin.SimpleListFilter):
 
 class DuplicatePairAdmin(admin.ModelAdmin):
     """The list of possible duplicates: merge the two, or say that they are different."""
+
+    class Media:
+        css = {"all": ["organizations/merging.css"]}
 
     list_display = ["entries", "why", "found_on", "answer"]
     list_display_links = None
@@ -189,6 +196,10 @@ class DuplicatePairAdmin(admin.ModelAdmin):
 
     def history_view(self, request, object_id, extra_context=None):
         return HttpResponseRedirect(list_address(request))
+
+    def changelist_view(self, request, extra_context=None):
+        title = {"title": capfirst(self.opts.verbose_name_plural)}
+        return super().changelist_view(request, title | (extra_context or {}))
 
     def get_changelist_instance(self, request):
         changelist = super().get_changelist_instance(request)

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from localympact.history import keep_before, kept_fields
+from localympact.templatetags.portal import day
 from localympact.texts import columns, pick
 from organizations.entries import Status, VerifiedBy
 from organizations.origins import TextState
@@ -180,6 +181,9 @@ class PublishingAdmin(WithTools):
 
     actions = ["publish", "archive", "bring_back", "still_right"]
 
+    class Media:
+        css = {"all": ["organizations/merging.css"]}
+
     def get_urls(self):
         name = f"{self.opts.app_label}_{self.opts.model_name}"
         view = self.admin_site.admin_view
@@ -223,25 +227,34 @@ class PublishingAdmin(WithTools):
         return tools
 
     def get_list_display(self, request):
-        shown = [*super().get_list_display(request)]
-        if self.has_change_permission(request):
-            shown.append(partial_column(self.still_right_button, request))
-        return shown
+        name, *others = (
+            column for column in super().get_list_display(request) if column != "verified_on"
+        )
 
-    def still_right_button(self, entry, request):
-        """Give the button of a row; it sends the form of the list to an address of its own."""
-        if STEPS["still-right"].refused(entry):
-            return ""
-        back = urlencode({"next": request.get_full_path()})
-        label = _("Still right today")
+        # Beside the name, where it is seen on a telephone too.
+        @admin.display(description=gettext_lazy("verified on"), ordering="verified_on")
+        def verification(entry):
+            return self.verification(request, entry)
+
+        return [name, verification, *others]
+
+    def verification(self, request, entry):
+        """Give the day of the last confirmation, and the button that confirms an entry today.
+
+        The button sends the form of the list to an address of its own.
+        """
+        verified = day(entry.verified_on) or "–"
+        if STEPS["still-right"].refused(entry) or not self.has_change_permission(request):
+            return verified
         return format_html(
-            '<button type="submit" class="button" formaction="{}?{}" '
+            '{}<br><button type="submit" class="button" formaction="{}?{}" '
             'aria-label="{}: {}">{}</button>',
+            verified,
             self.address("still-right", entry.pk),
-            back,
-            label,
+            urlencode({"next": request.get_full_path()}),
+            _("Still right today"),
             pick(entry, "name"),
-            label,
+            _("Still right today"),
         )
 
     # One entry
@@ -322,16 +335,6 @@ class PublishingAdmin(WithTools):
     )
     def still_right(self, request, queryset):
         self.take(request, "still-right", queryset)
-
-
-def partial_column(method, request):
-    """Give a method of (entry, request) as a column of a list."""
-
-    @admin.display(description=gettext_lazy("Verification"))
-    def column(entry):
-        return method(entry, request)
-
-    return column
 
 
 def left_as_they_are(entries, reason):

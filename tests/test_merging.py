@@ -58,7 +58,7 @@ def test_page_shows_both_values_and_the_chosen_one_stays(act, editor, make):
     goes = make(name_lv="Koris", summary_lv="Dzied skaļi.", source="https://two.example/")
     browser = act(editor)
     page = browser.get(merge_url(stays, goes))
-    assert [field["name"] for field in page.context["fields"]] == ["summary_lv", "source"]
+    assert [field["name"] for field in page.context["contested"]] == ["summary_lv", "source"]
     for text in ("Dzied.", "Dzied skaļi.", "Summary (Latvian)", "https://two.example/"):
         assert text in page.text
     browser.post(merge_url(stays, goes), {"take_summary_lv": "other", "take_source": "this"})
