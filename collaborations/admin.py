@@ -9,7 +9,7 @@ from organizations.admin import EntryAdmin
 @admin.register(Collaboration)
 class CollaborationAdmin(EntryAdmin):
     resource_class = CollaborationResource
-    autocomplete_fields = ["merged_into", "organizations"]
+    autocomplete_fields = ["organizations"]
     own_fieldsets = [
         (_("What it is"), {"fields": ["form", "topics", "audiences", "website"]}),
         (

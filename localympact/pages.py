@@ -15,6 +15,7 @@ from django.views.generic import DetailView, ListView, TemplateView, View
 from collaborations.filters import CollaborationFilter
 from collaborations.models import Collaboration
 from localympact.put_aside import put_aside
+from localympact.views import may_edit
 from needs.filters import NeedFilter
 from needs.models import Cause, Need
 from organizations.filters import OrganizationFilter
@@ -251,12 +252,15 @@ class Components(TemplateView):
 
 
 class Permanent(View):
-    """The permanent address of an entry: leads to its page in the reader's language."""
+    """The permanent address of an entry: leads to its page in the reader's language.
+
+    That of a draft does so for those who may edit it.
+    """
 
     def get(self, request, uuid):
         for model in ENTRIES:
-            entry = model.objects.filter(uuid=uuid).exclude(status=Status.DRAFT).first()
-            if entry:
+            entry = model.objects.filter(uuid=uuid).first()
+            if entry and (entry.status != Status.DRAFT or may_edit(request, entry)):
                 response = HttpResponseRedirect(entry.get_absolute_url())
                 response.headers["Vary"] = "Accept-Language, Cookie"
                 return response

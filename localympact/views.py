@@ -3,6 +3,7 @@
 An app says in three short classes what is particular to it.
 """
 
+from django.contrib import admin
 from django.http import Http404, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -42,8 +43,20 @@ class PublishedList(FilterView):
         return context
 
 
+def may_edit(request, entry):
+    """Say whether the visitor works in the admin and may change this entry there."""
+    if not admin.site.has_permission(request):
+        return False
+    opts = entry._meta
+    mine = type(entry).objects.editable_by(request.user).filter(pk=entry.pk)
+    return request.user.has_perm(f"{opts.app_label}.change_{opts.model_name}") and mine.exists()
+
+
 class PublishedDetail(DetailView):
-    """One published entry. An archived one is gone (410), a merged one leads to the other."""
+    """One published entry. An archived one is gone (410), a merged one leads to the other.
+
+    Who may edit an entry sees its page before it is public, and after.
+    """
 
     context_object_name = "entry"
 
@@ -57,19 +70,23 @@ class PublishedDetail(DetailView):
             raise Http404
         if survivor != self.object:
             return HttpResponsePermanentRedirect(survivor.get_absolute_url())
-        if self.object.is_archived:
-            return render(request, "410.html", {"entry": self.object}, status=410)
-        if not self.object.is_published:
+        editing = may_edit(request, self.object)
+        if not (self.object.is_published or editing):
+            if self.object.is_archived:
+                return render(request, "410.html", {"entry": self.object}, status=410)
             raise Http404
         list_url = reverse(f"{self.object._meta.app_label}:list")
         context = self.get_context_data(
             list_url=list_url,
             back=self.back_to(list_url),
-            may_edit=self.may_edit(),
-            edit_url=f"admin:{self.object._meta.app_label}_{self.object._meta.model_name}_change",
+            may_edit=editing,
+            admin_name=f"admin:{self.object._meta.app_label}_{self.object._meta.model_name}",
         )
         response = self.render_to_response(context)
         patch_vary_headers(response, ["Referer"])
+        if not self.object.is_published:
+            response.headers["Cache-Control"] = "private, no-store"
+            response.headers["X-Robots-Tag"] = "noindex"
         return response
 
     def back_to(self, list_url):
@@ -77,15 +94,6 @@ class PublishedDetail(DetailView):
         page = came_from(self.request)
         same = page.netloc == self.request.get_host() and page.path == list_url
         return f"{list_url}?{page.query}" if same and page.query else list_url
-
-    def may_edit(self):
-        """Say whether the visitor may change this entry in the admin."""
-        user = self.request.user
-        if not user.is_staff:
-            return False
-        change = f"{self.object._meta.app_label}.change_{self.object._meta.model_name}"
-        mine = self.model.objects.editable_by(user).filter(pk=self.object.pk)
-        return user.has_perm(change) and mine.exists()
 
 
 class PublishedExport(View):

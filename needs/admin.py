@@ -6,6 +6,7 @@ from needs.exports import NeedResource
 from needs.models import Cause, Conclusion, Need
 from organizations.admin import EntryAdmin
 from organizations.asking import AskingAdmin
+from organizations.mergers import MergingTermsAdmin
 from organizations.models import Municipality
 from organizations.versions import VersionedAdmin
 from organizations.writing import TranslatedAdmin
@@ -14,7 +15,7 @@ from organizations.writing import TranslatedAdmin
 @admin.register(Need)
 class NeedAdmin(EntryAdmin):
     resource_class = NeedResource
-    autocomplete_fields = ["merged_into", "collaborations"]
+    autocomplete_fields = ["collaborations"]
     list_display = ["__str__", "cause", "kind", "level", "municipality", "status", "updated"]
     list_filter = [*EntryAdmin.list_filter, "cause", "kind", "level"]
     list_select_related = ["municipality", "cause"]
@@ -36,7 +37,7 @@ class NeedAdmin(EntryAdmin):
 
 
 @admin.register(Cause)
-class CauseAdmin(VersionedAdmin, AskingAdmin, TranslatedAdmin):
+class CauseAdmin(MergingTermsAdmin, VersionedAdmin, AskingAdmin, TranslatedAdmin):
     list_display = ["__str__", "position"]
     list_editable = ["position"]
     readonly_fields = ["slug", "uuid"]

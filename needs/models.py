@@ -47,6 +47,8 @@ class Cause(WithSynonyms, Described):
 
     objects = ReviewQuerySet.as_manager()
 
+    is_term = True
+
     class Meta:
         verbose_name = _("cause")
         verbose_name_plural = _("causes")

@@ -11,35 +11,49 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from localympact.cldr import language_name
-from localympact.put_aside import KeepsTyping
 from localympact.templatetags.portal import day
 from localympact.texts import LANGUAGES, columns, translated_fields
 from organizations.asking import AskingAdmin, VerificationForm
 from organizations.exports import OrganizationResource
+from organizations.mergers import MergingAdmin, MergingTermsAdmin
 from organizations.models import (
     Audience,
     CooperationForm,
+    DuplicatePair,
     Municipality,
     Organization,
     OrganizationType,
-    Status,
     Suggestion,
     TextState,
     Topic,
     Town,
 )
+from organizations.pairs import DuplicatePairAdmin, DuplicatesAdmin, DuplicatesForm
+from organizations.publishing import PublishingAdmin, PublishingForm, changed_fields
 from organizations.rights import EditableAdmin
 from organizations.versions import VersionedAdmin
 from organizations.writing import TranslatedAdmin
 
 
-class EntryAdmin(VersionedAdmin, AskingAdmin, TranslatedAdmin, EditableAdmin):
+class EntryForm(DuplicatesForm, PublishingForm, VerificationForm):
+    """The form of an entry."""
+
+
+class EntryAdmin(
+    MergingAdmin,
+    PublishingAdmin,
+    DuplicatesAdmin,
+    VersionedAdmin,
+    AskingAdmin,
+    TranslatedAdmin,
+    EditableAdmin,
+):
     """What the editors' pages of the three databases share. `resource_class` is the CSV file.
 
     `own_fieldsets` hold what is particular to a database, its place and topics.
     """
 
-    form = VerificationForm
+    form = EntryForm
     resource_class = None
     own_fieldsets = ()
     list_display = ["__str__", "municipality", "status", "verified_on", "updated"]
@@ -53,9 +67,8 @@ class EntryAdmin(VersionedAdmin, AskingAdmin, TranslatedAdmin, EditableAdmin):
     list_per_page = 50
     search_fields = ["folded"]
     ordering = ["-updated", "-pk"]
-    autocomplete_fields = ["merged_into"]
-    readonly_fields = ["slug", "uuid", "created", "updated"]
-    actions = ["publish", "archive", "export_csv"]
+    readonly_fields = ["merged_into", "slug", "uuid", "created", "updated"]
+    actions = [*PublishingAdmin.actions, "export_csv"]
 
     @property
     def general(self):
@@ -69,7 +82,7 @@ class EntryAdmin(VersionedAdmin, AskingAdmin, TranslatedAdmin, EditableAdmin):
                 },
             ),
             (_("Status"), {"fields": ["status", "verified_on", "verified_by", "merged_into"]}),
-            (_("Kept by the portal"), {"fields": self.readonly_fields}),
+            (_("Kept by the portal"), {"fields": ["slug", "uuid", "created", "updated"]}),
         ]
 
     def get_form(self, request, obj=None, change=False, **kwargs):
@@ -82,31 +95,6 @@ class EntryAdmin(VersionedAdmin, AskingAdmin, TranslatedAdmin, EditableAdmin):
 
     def view_on_site(self, obj):
         return obj.get_absolute_url() if obj.is_published else None
-
-    def _set_status(self, request, queryset, status):
-        """Save each entry with a status, so that `updated` and the log tell of it."""
-        changed = queryset.exclude(status=status)
-        count = 0
-        for entry in changed:
-            entry.status = status
-            entry.save(update_fields=["status"])
-            self.log_change(request, entry, [{"changed": {"fields": [str(_("status"))]}}])
-            count += 1
-        return count
-
-    @admin.action(description=_("Publish the selected entries"), permissions=["change"])
-    def publish(self, request, queryset):
-        count = self._set_status(request, queryset, Status.PUBLISHED)
-        said = ngettext(
-            "%(count)s entry was published.", "%(count)s entries were published.", count
-        )
-        self.message_user(request, said % {"count": count}, messages.SUCCESS)
-
-    @admin.action(description=_("Archive the selected entries"), permissions=["change"])
-    def archive(self, request, queryset):
-        count = self._set_status(request, queryset, Status.ARCHIVED)
-        said = ngettext("%(count)s entry was archived.", "%(count)s entries were archived.", count)
-        self.message_user(request, said % {"count": count}, messages.SUCCESS)
 
     @admin.action(description=_("Export the selected entries as CSV"), permissions=["view"])
     def export_csv(self, request, queryset):
@@ -234,7 +222,7 @@ def in_all_languages(obj, field):
 
 
 @admin.register(Town)
-class TownAdmin(KeepsTyping):
+class TownAdmin(MergingTermsAdmin):
     list_display = ["name", "municipality", "latitude", "longitude"]
     list_filter = ["municipality"]
     list_select_related = ["municipality"]
@@ -243,11 +231,14 @@ class TownAdmin(KeepsTyping):
 
 
 @admin.register(OrganizationType, Topic, Audience, CooperationForm)
-class TermAdmin(VersionedAdmin, AskingAdmin, TranslatedAdmin):
+class TermAdmin(MergingTermsAdmin, VersionedAdmin, AskingAdmin, TranslatedAdmin):
     list_display = ["__str__", "position"]
     list_editable = ["position"]
     readonly_fields = ["slug"]
     general = [(None, {"fields": ["position", "slug"]})]
+
+
+admin.site.register(DuplicatePair, DuplicatePairAdmin)
 
 
 @admin.register(TextState)
@@ -321,7 +312,7 @@ class SuggestionAdmin(EditableAdmin):
         for suggestion in queryset.exclude(municipality=None):
             if (suggestion.kind, suggestion.state) == new:
                 draft = suggestion.make_draft()
-                self.log_change(request, suggestion, [{"changed": {"fields": [str(_("state"))]}}])
+                self.log_change(request, suggestion, changed_fields(Suggestion, "state"))
                 made += 1
                 message = format_html(
                     _('Draft: <a href="{}">{}</a>'),
@@ -342,7 +333,7 @@ class SuggestionAdmin(EditableAdmin):
         for suggestion in answered:
             suggestion.state = state
             suggestion.save(update_fields=["state"])
-            self.log_change(request, suggestion, [{"changed": {"fields": [str(_("state"))]}}])
+            self.log_change(request, suggestion, changed_fields(Suggestion, "state"))
         count = len(answered)
         said = ngettext(
             "%(count)s suggestion was answered.", "%(count)s suggestions were answered.", count

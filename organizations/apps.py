@@ -1,5 +1,5 @@
 from django.apps import AppConfig, apps
-from django.db.models.signals import post_delete
+from django.db.models.signals import post_delete, pre_delete
 from django.utils.translation import gettext_lazy as _
 
 
@@ -8,9 +8,15 @@ class OrganizationsConfig(AppConfig):
     verbose_name = _("Organisations, places and terms")
 
     def ready(self):
+        from organizations.duplicates import databases, forget_pairs
+        from organizations.merging import protect_term
         from organizations.models import Described
         from organizations.origins import forget_origins
 
         for model in apps.get_models():
             if issubclass(model, Described):
                 post_delete.connect(forget_origins, sender=model)
+            if getattr(model, "is_term", False):
+                pre_delete.connect(protect_term, sender=model)
+        for model in databases().values():
+            post_delete.connect(forget_pairs, sender=model)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from localympact.codes import CodesField
 from organizations.entries import VerifiedBy
 from organizations.terms import Term
-from organizations.writing import EntryForm
+from organizations.writing import TranslatedForm
 
 
 class Boxes(forms.CheckboxSelectMultiple):
@@ -42,7 +42,7 @@ class AskingAdmin(admin.ModelAdmin):
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
 
-class VerificationForm(EntryForm):
+class VerificationForm(TranslatedForm):
     """A form in which only portal editors confirm in the portal's name."""
 
     verifies_for_portal = False

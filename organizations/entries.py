@@ -128,7 +128,7 @@ class VerifiedBy(models.TextChoices):
 
 
 class WithSynonyms(models.Model):
-    """Something that people look for by other words than its name."""
+    """Something that people look for by other words than its name; saving tidies them."""
 
     synonyms = models.TextField(
         _("synonyms"),
@@ -139,6 +139,21 @@ class WithSynonyms(models.Model):
 
     class Meta:
         abstract = True
+
+    def save(self, *args, **kwargs):
+        for column in columns("synonyms"):
+            if text := getattr(self, column):
+                setattr(self, column, tidy_lines(text))
+        super().save(*args, **kwargs)
+
+
+def tidy_lines(text):
+    """Give the lines of a text trimmed, without empty ones and those that only repeat another."""
+    kept = {}
+    for line in text.splitlines():
+        if bare := " ".join(line.split()):
+            kept.setdefault(fold(bare), bare)
+    return "\n".join(kept.values())
 
 
 class DescribedQuerySet(models.QuerySet):
@@ -284,6 +299,8 @@ class Entry(Described):
     own_language_lookup = "municipality__language"
     # It stays in the language in which it is really used.
     name_is_translated = False
+    # Whether its website is its own: two entries with one host may then be one.
+    owns_website = False
 
     class Meta:
         abstract = True
@@ -348,6 +365,10 @@ class Entry(Described):
         if self.merged_into_id and self.survivor() in (None, self):
             raise ValidationError(
                 {"merged_into": _("These entries would be merged into each other in a circle.")}
+            )
+        if self.merged_into_id and self.is_published:
+            raise ValidationError(
+                {"status": _("This entry was merged into another one: it cannot be published.")}
             )
 
     def survivor(self):

@@ -191,6 +191,8 @@ class Organization(Entry):
 
     objects = OrganizationQuerySet.as_manager()
 
+    owns_website = True
+
     class Meta(Entry.Meta):
         verbose_name = _("organisation")
         verbose_name_plural = _("organisations")

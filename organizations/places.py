@@ -189,6 +189,8 @@ class Town(Slugged):
 
     objects = TownQuerySet.as_manager()
 
+    is_term = True
+
     class Meta:
         verbose_name = _("town")
         verbose_name_plural = _("towns")

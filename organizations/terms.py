@@ -24,6 +24,8 @@ class Term(WithSynonyms, Slugged):
     objects = TermManager()
 
     keeps_versions = True
+    # While entries have it, it is merged into another one instead of deleted (merging.py).
+    is_term = True
     own_language = None
     name_is_translated = True
 

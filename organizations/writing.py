@@ -78,7 +78,7 @@ class FieldBesideSource(BoundField):
         return shown
 
 
-class EntryForm(forms.ModelForm):
+class TranslatedForm(forms.ModelForm):
     """The form of an entry. It notices what somebody else saved since it was opened.
 
     Every field carries its value as it was when the form was opened (`show_hidden_initial`).
@@ -284,7 +284,7 @@ class TranslatedAdmin(WithTools, KeepsTyping):
     one page.
     """
 
-    form = EntryForm
+    form = TranslatedForm
     general = ()
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
 

@@ -15,7 +15,7 @@ from localympact.models import PORTAL_EDITOR
 from needs.models import Cause, Need
 from organizations.models import Municipality, Organization, TextState, Topic
 from organizations.origins import Texts, TextStatus, digest, statuses, with_outdated_texts
-from organizations.writing import EntryForm
+from organizations.writing import TranslatedForm
 from tests.factories import (
     make_cause,
     make_collaboration,
@@ -530,7 +530,7 @@ def test_two_who_save_at_the_same_moment_do_not_overwrite_each_other(
     opened = [sent(client.get(address(entry))) for client in clients]
     # The first has been checked and waits before it is stored; the second comes meanwhile.
     checked, go_on, answers = threading.Event(), threading.Event(), {}
-    clean = EntryForm.compare_with_stored
+    clean = TranslatedForm.compare_with_stored
 
     def slow(form):
         clean(form)
@@ -538,7 +538,7 @@ def test_two_who_save_at_the_same_moment_do_not_overwrite_each_other(
             checked.set()
             go_on.wait(10)
 
-    monkeypatch.setattr(EntryForm, "compare_with_stored", slow)
+    monkeypatch.setattr(TranslatedForm, "compare_with_stored", slow)
 
     def save(number, text):
         answers[number] = clients[number].post(

@@ -17,6 +17,7 @@ class Command(BaseCommand):
             self.stdout.write("The database has content: nothing was loaded.")
             return
         call_command("loaddata", *sorted(SEED.glob("*.json")), verbosity=0)
+        call_command("find_duplicates", verbosity=0)
         self.stdout.write(
             f"{Municipality.objects.count()} municipalities and their entries loaded."
         )
