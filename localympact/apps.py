@@ -1,7 +1,9 @@
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin
+from django.contrib.admin import sites
 from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
+from django.utils.module_loading import autodiscover_modules
 
 
 class LocalympactConfig(AppConfig):
@@ -24,3 +26,8 @@ class PortalAdminConfig(admin.AdminConfig):
 
     default = False
     default_site = "localympact.sites.PortalAdminSite"
+
+    def ready(self):
+        super().ready()
+        # Pages that know all three databases stand above them; `localympact.admin` stands below.
+        autodiscover_modules("import_pages", register_to=sites.site)

@@ -13,7 +13,7 @@ import reversion
 from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
 from django.core import serializers
-from django.db.models import Max
+from django.db.models import Max, Prefetch, prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from reversion.models import Revision, Version
@@ -66,6 +66,18 @@ def state(obj):
     return json.loads(text)[0]["fields"]
 
 
+def with_links(objects):
+    """Fetch what objects of one model are linked to, for many `state` or versions of them."""
+    if objects:
+        links = [
+            Prefetch(field.name, field.related_model._base_manager.only("pk"))
+            for field in objects[0]._meta.many_to_many
+            if field.name not in NOT_KEPT
+        ]
+        prefetch_related_objects(objects, *links)
+    return objects
+
+
 def state_of(version):
     """Give what a version holds: {field: JSON value}, of fields that the model still has."""
     kept = set(kept_fields(version._model))
@@ -112,7 +124,7 @@ def keep_before(model, pks):
     Call it before a change, so that nothing that was ever public is lost. It makes a revision of
     its own, which stands before the one that the change itself becomes.
     """
-    objects = list(model._base_manager.filter(pk__in=pks))
+    objects = with_links(list(model._base_manager.filter(pk__in=pks)))
     newest = latest_versions(model, [obj.pk for obj in objects])
     unkept = [
         obj for obj in objects if obj.pk not in newest or state_of(newest[obj.pk]) != state(obj)
