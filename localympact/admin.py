@@ -1,4 +1,4 @@
-"""The people who work in the portal, as far as portal editors manage them, and the two logs."""
+"""The people who work in the portal, as far as portal editors manage them; logs and imports."""
 
 from django import forms
 from django.contrib import admin, messages
@@ -17,7 +17,8 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from localympact import people
 from localympact.access import Event, note
-from localympact.models import MUNICIPAL_EDITOR, ROLES, AccessEvent, User
+from localympact.import_pages import ImportedFileAdmin
+from localympact.models import MUNICIPAL_EDITOR, ROLES, AccessEvent, ImportedFile, User
 from organizations.places import Municipality
 from organizations.tools import Tool, WithTools
 
@@ -364,3 +365,6 @@ class LogEntryAdmin(ReadOnlyAdmin):
     @admin.display(description=_("what happened"))
     def get_change_message(self, entry):
         return entry.get_change_message()
+
+
+admin.site.register(ImportedFile, ImportedFileAdmin)

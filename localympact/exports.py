@@ -16,12 +16,14 @@ from urllib.parse import urljoin
 
 import xlsxwriter
 from django.core.exceptions import ValidationError
-from django.db.models import F
+from django.db import models
+from django.db.models import Case, F, Value, When
 from django.http import FileResponse, StreamingHttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from localympact.spreadsheets import Stamp
 from localympact.texts import columns as translated_columns
 
 CHUNK = 2000
@@ -30,6 +32,9 @@ SEPARATORS = {"comma": ",", "semicolon": ";"}
 # What a spreadsheet would take for a formula, and the apostrophe that hides one.
 LOOKS_LIKE_A_FORMULA = tuple("=+-@\t\r'")
 XLSX_CELL = 32_767
+# What Excel makes of a long number (3,71E+10), and how most of Europe writes a fraction.
+SHORTENED = re.compile(r"\d([.,]\d+)?E\+\d+")
+DECIMAL_COMMA = re.compile(r"(-?\d+),(\d+)")
 
 
 def escaped(text):
@@ -42,6 +47,16 @@ def unescaped(text):
     return text.removeprefix("'")
 
 
+def cut(text):
+    """Give as much of a text as a cell of XLSX can hold."""
+    return text if len(text) <= XLSX_CELL else text[: XLSX_CELL - 1] + "…"
+
+
+def same_text(one, other):
+    """Say whether two texts are alike; spreadsheets end lines in their own way."""
+    return one.replace("\r\n", "\n") == other.replace("\r\n", "\n")
+
+
 class Column:
     """One column of a file: numbers, dates, codes and ids, which are never altered.
 
@@ -51,6 +66,8 @@ class Column:
 
     # Whether an import may write it; the portal writes the others itself.
     writable = True
+    # What an import fetches with each entry, to see what it has now.
+    related = ()
 
     def __init__(self, name, lookup=None):
         self.name = name
@@ -80,7 +97,28 @@ class Column:
         text = text.strip()
         if not text:
             return None if field.null else field.get_default()
+        if field.choices and text not in (values := [value for value, _label in field.choices]):
+            raise ValidationError(
+                _("Write one of these: %(values)s."),
+                params={"values": ", ".join(filter(None, values))},
+            )
+        if isinstance(field, models.DateField):
+            return self.day(text)
+        if isinstance(field, models.FloatField):
+            # No coordinate has thousands.
+            text = DECIMAL_COMMA.sub(r"\1.\2", text)
         return field.to_python(text)
+
+    def day(self, text):
+        """Give the day that a text names in ISO 8601."""
+        try:
+            return datetime.date.fromisoformat(text)
+        except ValueError as error:
+            raise ValidationError(_("Write the day as year-month-day: 2026-11-26.")) from error
+
+    def now(self, instance):
+        """Give the cell of CSV that an instance has now."""
+        return self.text(self.cell(self.current(instance)))
 
     def current(self, instance):
         """Give the value that an instance has now."""
@@ -128,12 +166,29 @@ class Words(Column):
     def text(self, cell):
         return cell if self.unless and self.unless.match(cell) else escaped(cell)
 
+    def now(self, instance):
+        return self.current(instance) or ""
+
     def parse(self, text, resource):
+        if isinstance(text, Stamp):
+            raise ValidationError(
+                _(
+                    "A spreadsheet has made a date of this. "
+                    "Format the cell as text and write it again."
+                )
+            )
         return unescaped(text)
 
     def assign(self, instance, value):
-        if (self.current(instance) or "") == value:
+        if same_text(self.current(instance) or "", value):
             return False
+        if SHORTENED.fullmatch(value):
+            raise ValidationError(
+                _(
+                    "A spreadsheet has shortened this number. "
+                    "Format the cell as text and write it again."
+                )
+            )
         return super().assign(instance, value.strip())
 
 
@@ -152,6 +207,11 @@ class Slug(Column):
 
     def __init__(self, name):
         super().__init__(name, f"{name}__slug")
+        self.related = (name,)
+
+    def now(self, instance):
+        thing = getattr(instance, self.name, None) if self.current(instance) else None
+        return thing.slug if thing else ""
 
     def parse(self, text, resource):
         slug = text.strip()
@@ -192,16 +252,26 @@ class Slugs(Loaded):
         return resource.by_slug(self.name, slugs)
 
     def load(self, model, pks):
+        found = {
+            pk: [slug for slug, shown in links.items() if shown]
+            for pk, links in self.links(model, pks).items()
+        }
+        return {self.name: found}
+
+    def links(self, model, pks):
+        """Give {pk: {slug: whether files show it}} of the things to which entries are linked."""
         field = model._meta.get_field(self.name)
         source, target = field.m2m_field_name(), field.m2m_reverse_field_name()
         links = field.remote_field.through.objects.filter(**{f"{source}__in": pks})
+        shown = Value(True)
         if hasattr(field.related_model.objects, "published"):
-            links = links.filter(**{f"{target}__in": field.related_model.objects.published()})
-        pairs = links.order_by(f"{target}__slug").values_list(source, f"{target}__slug")
-        found = defaultdict(list)
-        for pk, slug in pairs:
-            found[pk].append(slug)
-        return {self.name: found}
+            published = field.related_model.objects.published()
+            shown = Case(When(**{f"{target}__in": published}, then=True), default=False)
+        found = defaultdict(dict)
+        rows = links.order_by(f"{target}__slug").values_list(source, f"{target}__slug", shown)
+        for pk, slug, is_shown in rows:
+            found[pk][slug] = is_shown
+        return found
 
     def replace(self, instance, things):
         """Link an instance to `things` instead of those that a file shows."""
@@ -345,9 +415,7 @@ class Resource:
                         sheet.write_number(number, position, cell)
                     elif cell not in (None, "", []):
                         text = Column.text(self.columns[position], cell)
-                        if len(text) > XLSX_CELL:
-                            text = text[: XLSX_CELL - 1] + "…"
-                        sheet.write_string(number, position, text)
+                        sheet.write_string(number, position, cut(text))
         file.seek(0)
         return file
 

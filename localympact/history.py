@@ -67,11 +67,6 @@ def state(obj):
     return plain(type(obj), json.loads(serialized(obj))[0]["fields"])
 
 
-def state_of(version):
-    """Give what a version holds: {field: JSON value}, of fields that the model still has."""
-    return plain(version._model, json.loads(version.serialized_data)[0]["fields"])
-
-
 def with_links(objects):
     """Fetch what objects of one model are linked to, for many `state` or versions of them."""
     if objects:
@@ -82,6 +77,11 @@ def with_links(objects):
         ]
         prefetch_related_objects(objects, *links)
     return objects
+
+
+def state_of(version):
+    """Give what a version holds: {field: JSON value}, of fields that the model still has."""
+    return plain(version._model, json.loads(version.serialized_data)[0]["fields"])
 
 
 def serialized(obj):

@@ -4,7 +4,9 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.contrib import admin, messages
-from django.urls import reverse
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from django.urls import path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
@@ -68,7 +70,8 @@ class EntryAdmin(
     search_fields = ["folded"]
     ordering = ["-updated", "-pk"]
     readonly_fields = ["merged_into", "slug", "uuid", "created", "updated"]
-    actions = [*PublishingAdmin.actions, "export_csv"]
+    actions = [*PublishingAdmin.actions, "export_csv", "export_xlsx"]
+    change_list_template = "admin/entry/change_list.html"
 
     @property
     def general(self):
@@ -98,8 +101,29 @@ class EntryAdmin(
 
     @admin.action(description=_("Export the selected entries as CSV"), permissions=["view"])
     def export_csv(self, request, queryset):
+        return self.export(request, queryset, "csv")
+
+    @admin.action(description=_("Export the selected entries as XLSX"), permissions=["view"])
+    def export_xlsx(self, request, queryset):
+        return self.export(request, queryset, "xlsx")
+
+    def export(self, request, queryset, format):
+        """Give entries as a file that an import takes back."""
         resource = self.resource_class(base=request.build_absolute_uri("/"), staff=True)
-        return resource.response(queryset, "csv")
+        return resource.response(queryset, format)
+
+    def get_urls(self):
+        name = f"{self.opts.app_label}_{self.opts.model_name}_export"
+        view = self.admin_site.admin_view(self.export_view)
+        return [path("export.<str:format>", view, name=name), *super().get_urls()]
+
+    def export_view(self, request, format):
+        """Give all entries that somebody may edit, of every status, as a file."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if format not in ("csv", "xlsx"):
+            raise Http404
+        return self.export(request, self.get_queryset(request), format)
 
 
 @admin.register(Organization)

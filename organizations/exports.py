@@ -23,6 +23,8 @@ from organizations.origins import texts_of
 class Place(Words):
     """The town or village by its name: one of the list of towns, or another."""
 
+    related = ("town",)
+
     def current(self, instance):
         return instance.place
 

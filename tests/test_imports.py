@@ -163,7 +163,7 @@ def test_every_wrong_cell_is_named_and_nothing_is_imported(load, capsys, talsi):
         {"id": "nonsense", "name_en": "A", **good},
         {"id": "00000000-0000-4000-8000-000000000000", "name_en": "B", **good},
         {"id": str(entry.uuid), "name_en": "C", **good},
-        {"id": "", "name_en": "D", "founded": "long ago", "latitude": "57,5", **good},
+        {"id": "", "name_en": "D", "founded": "long ago", "latitude": "57°5", **good},
         {"id": "", "name_en": "E", "topics": "music|none-such", "website": "no address", **good},
         {"id": "", "name_en": "F", "slug": "choir", **good},
         {"id": "", "name_en": "", **good},
@@ -220,7 +220,7 @@ def test_address_cannot_be_changed(load):
         (b"id,name_en,name_en\r\n", "stands there twice"),
         (b"id,name_en\r\n,Ch\xffoir\r\n", "not in UTF-8"),
         (b'id,name_en\r\n,"Choir\r\n', "cannot be read as CSV"),
-        (b"PK\x03\x04\x00\x00", "There is no column"),
+        (b"PK\x03\x04\x00\x00", "cannot be read as XLSX"),
     ],
 )
 def test_file_that_cannot_be_read_is_refused_in_one_sentence(load, raw, said):
