@@ -3,6 +3,7 @@
 A group says what its people may do, `Municipality.editors` where.
 """
 
+from django.apps import apps as installed
 from django.contrib.auth.management import create_permissions
 
 from localympact.models import MUNICIPAL_EDITOR, PORTAL_EDITOR
@@ -47,8 +48,8 @@ GROUPS = {
 }
 
 
-def give_rights(app_config, *, using, apps, **kwargs):
-    """Give both groups exactly their rights in one app (`post_migrate`)."""
+def give_rights(app_config, *, using, apps=installed, **kwargs):
+    """Give both groups exactly their rights in one app (`post_migrate`; `flush` names no apps)."""
     try:
         Group, Permission = apps.get_model("auth", "Group"), apps.get_model("auth", "Permission")
     except LookupError:

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from localympact.afterwards import saved_many, together
 from localympact.exports import SEPARATORS, Slugs
 from localympact.slugs import make_slug, numbered
 
@@ -254,7 +255,7 @@ class Import:
         """Save new and changed rows; where the database refuses, find out which and why."""
         new = [row for row in rows if row.new]
         try:
-            with transaction.atomic():
+            with transaction.atomic(), together():
                 self.give_slugs([row.instance for row in new if not row.instance.slug])
                 self.model._base_manager.bulk_create([row.instance for row in new])
                 self.link(new)
@@ -263,6 +264,7 @@ class Import:
                         row.instance.save()
                         for column, things in row.links.items():
                             column.replace(row.instance, things)
+                saved_many.send(self.model, pks=[row.instance.pk for row in rows])
         except IntegrityError:
             for row in rows:
                 if row.new:

@@ -6,13 +6,14 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.static import serve
 
-from localympact import pages, suggestions
+from localympact import desk, pages, suggestions
 
 development = (
     [path("components/", pages.Components.as_view(), name="components")] if settings.DEBUG else []
 )
 
 urlpatterns = [
+    path("admin/", admin.site.admin_view(desk.first_page)),
     path("admin/", admin.site.urls),
     path("id/<uuid:uuid>", pages.Permanent.as_view(), name="permanent"),
     # Few and small pictures; a proxy in front may serve this folder itself.

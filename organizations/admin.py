@@ -9,8 +9,10 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from localympact.afterwards import together
 from localympact.templatetags.portal import day
 from organizations.exports import OrganizationResource
+from organizations.matrix import WithMatrix
 from organizations.models import (
     Audience,
     CooperationForm,
@@ -24,21 +26,16 @@ from organizations.models import (
     Town,
 )
 from organizations.rights import EditableAdmin
+from organizations.worklists import MunicipalityFilter, WorkList
 from organizations.writing import TranslatedAdmin
 
 
-class EntryAdmin(TranslatedAdmin, EditableAdmin):
+class EntryAdmin(WithMatrix, WorkList, TranslatedAdmin, EditableAdmin):
     """What the editors' pages of the three databases share. `resource_class` is the CSV file."""
 
     resource_class = None
     own_fields = ()
-    list_display = ["__str__", "municipality", "status", "verified_on", "updated"]
-    list_filter = [
-        "status",
-        ("municipality", admin.RelatedOnlyFieldListFilter),
-        "topics",
-        "provenance",
-    ]
+    list_filter = [*WorkList.list_filter, "topics", "provenance"]
     list_select_related = ["municipality"]
     list_per_page = 50
     search_fields = ["folded"]
@@ -55,6 +52,11 @@ class EntryAdmin(TranslatedAdmin, EditableAdmin):
             (_("Origin"), {"fields": ["source", "provenance"]}),
             (_("Kept by the portal"), {"fields": self.readonly_fields}),
         ]
+
+    def changeform_view(self, request, *args, **kwargs):
+        # Entry, topics and texts are saved one after another: what is to do is asked once.
+        with together():
+            return super().changeform_view(request, *args, **kwargs)
 
     def get_search_results(self, request, queryset, search_term):
         return queryset.search(search_term), False
@@ -179,7 +181,7 @@ class SuggestionAdmin(EditableAdmin):
     """What visitors wrote: read, made into a draft, done, or declined; never rewritten."""
 
     list_display = ["__str__", "kind", "municipality", "state", "created"]
-    list_filter = ["state", "kind", ("municipality", admin.RelatedOnlyFieldListFilter)]
+    list_filter = ["state", "kind", ("municipality", MunicipalityFilter)]
     list_select_related = ["municipality"]
     search_fields = ["name", "message"]
     readonly_fields = [

@@ -10,7 +10,9 @@ class OrganizationsConfig(AppConfig):
     def ready(self):
         from organizations.models import Described
         from organizations.origins import forget_origins
+        from organizations.todo import follow
 
         for model in apps.get_models():
             if issubclass(model, Described):
                 post_delete.connect(forget_origins, sender=model)
+        follow()
