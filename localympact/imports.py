@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from localympact.afterwards import saved_many, together
 from localympact.exports import XLSX_CELL, Slugs, Words, cut, escaped, unescaped
 from localympact.history import IMPORT, keep_before, with_links
 from localympact.models import ImportRevision
@@ -436,7 +437,7 @@ class Import:
         """Write rows; where the database refuses, find out which and why."""
         new = [row for row in rows if row.new]
         try:
-            with transaction.atomic():
+            with transaction.atomic(), together():
                 self.give_slugs([row.instance for row in new if not row.instance.slug])
                 self.model._base_manager.bulk_create([row.instance for row in new])
                 self.link(new)
@@ -445,6 +446,7 @@ class Import:
                         row.instance.save()
                         for column, things in row.links.items():
                             column.replace(row.instance, things)
+                saved_many.send(self.model, pks=[row.instance.pk for row in rows])
         except IntegrityError:
             for row in rows:
                 if row.new:

@@ -243,6 +243,9 @@ FUNDING_NUMBER = env.str("FUNDING_NUMBER", default="")
 ENFORCEMENT_BODY = env.str("ENFORCEMENT_BODY", default="")
 ENFORCEMENT_URL = env.str("ENFORCEMENT_URL", default="")
 
+# After how many days an entry must be verified again.
+VERIFY_AFTER_DAYS = env.int("VERIFY_AFTER_DAYS", default=365)
+
 # What visitors write: how long it is kept, and how much of it may come within an hour.
 SUGGESTIONS_KEPT_DAYS = env.int("SUGGESTIONS_KEPT_DAYS", default=180)
 SUGGESTIONS_AN_HOUR = env.int("SUGGESTIONS_AN_HOUR", default=5)

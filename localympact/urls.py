@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.static import serve
 
-from localympact import pages, people, suggestions
+from localympact import desk, pages, people, suggestions
 
 development = (
     [path("components/", pages.Components.as_view(), name="components")] if settings.DEBUG else []
@@ -21,6 +21,7 @@ urlpatterns = [
         name="admin_password_reset_confirm",
     ),
     path("admin/password/set/", people.PasswordSet.as_view(), name="admin_password_reset_complete"),
+    path("admin/", admin.site.admin_view(desk.first_page)),
     path("admin/", admin.site.urls),
     path("id/<uuid:uuid>", pages.Permanent.as_view(), name="permanent"),
     # Few and small pictures; a proxy in front may serve this folder itself.

@@ -16,7 +16,7 @@ from organizations.writing import TranslatedAdmin
 class NeedAdmin(EntryAdmin):
     resource_class = NeedResource
     autocomplete_fields = ["collaborations"]
-    list_display = ["__str__", "cause", "kind", "level", "municipality", "status", "updated"]
+    list_display = ["__str__", "cause", "kind", "level", *EntryAdmin.list_display[1:]]
     list_filter = [*EntryAdmin.list_filter, "cause", "kind", "level"]
     list_select_related = ["municipality", "cause"]
     own_fieldsets = [

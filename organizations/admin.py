@@ -12,11 +12,13 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from localympact.afterwards import together
 from localympact.cldr import language_name
 from localympact.templatetags.portal import day
 from localympact.texts import LANGUAGES, columns, translated_fields
 from organizations.asking import AskingAdmin, VerificationForm
 from organizations.exports import OrganizationResource
+from organizations.matrix import WithMatrix
 from organizations.mergers import MergingAdmin, MergingTermsAdmin
 from organizations.models import (
     Audience,
@@ -34,6 +36,7 @@ from organizations.pairs import DuplicatePairAdmin, DuplicatesAdmin, DuplicatesF
 from organizations.publishing import PublishingAdmin, PublishingForm, changed_fields
 from organizations.rights import EditableAdmin
 from organizations.versions import VersionedAdmin
+from organizations.worklists import MunicipalityFilter, WorkList
 from organizations.writing import TranslatedAdmin
 
 
@@ -47,6 +50,8 @@ class EntryAdmin(
     DuplicatesAdmin,
     VersionedAdmin,
     AskingAdmin,
+    WithMatrix,
+    WorkList,
     TranslatedAdmin,
     EditableAdmin,
 ):
@@ -58,13 +63,7 @@ class EntryAdmin(
     form = EntryForm
     resource_class = None
     own_fieldsets = ()
-    list_display = ["__str__", "municipality", "status", "verified_on", "updated"]
-    list_filter = [
-        "status",
-        ("municipality", admin.RelatedOnlyFieldListFilter),
-        "topics",
-        "provenance",
-    ]
+    list_filter = [*WorkList.list_filter, "topics", "provenance"]
     list_select_related = ["municipality"]
     list_per_page = 50
     search_fields = ["folded"]
@@ -92,6 +91,11 @@ class EntryAdmin(
         form = super().get_form(request, obj, change=change, **kwargs)
         form.verifies_for_portal = request.user.edits_everything
         return form
+
+    def changeform_view(self, request, *args, **kwargs):
+        # Entry, topics and texts are saved one after another: what is to do is asked once.
+        with together():
+            return super().changeform_view(request, *args, **kwargs)
 
     def get_search_results(self, request, queryset, search_term):
         return queryset.search(search_term), False
@@ -288,7 +292,7 @@ class SuggestionAdmin(EditableAdmin):
     """What visitors wrote: read, made into a draft, done, or declined; never rewritten."""
 
     list_display = ["__str__", "kind", "municipality", "state", "created"]
-    list_filter = ["state", "kind", ("municipality", admin.RelatedOnlyFieldListFilter)]
+    list_filter = ["state", "kind", ("municipality", MunicipalityFilter)]
     list_select_related = ["municipality"]
     search_fields = ["name", "message"]
     readonly_fields = [

@@ -12,6 +12,7 @@ class OrganizationsConfig(AppConfig):
         from organizations.merging import protect_term
         from organizations.models import Described
         from organizations.origins import forget_origins
+        from organizations.todo import follow
 
         for model in apps.get_models():
             if issubclass(model, Described):
@@ -20,3 +21,4 @@ class OrganizationsConfig(AppConfig):
                 pre_delete.connect(protect_term, sender=model)
         for model in databases().values():
             post_delete.connect(forget_pairs, sender=model)
+        follow()

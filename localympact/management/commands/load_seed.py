@@ -4,6 +4,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
+from localympact.afterwards import together
 from organizations.models import Municipality
 
 SEED = settings.BASE_DIR / "fixtures" / "seed"
@@ -16,7 +17,8 @@ class Command(BaseCommand):
         if Municipality.objects.exists():
             self.stdout.write("The database has content: nothing was loaded.")
             return
-        call_command("loaddata", *sorted(SEED.glob("*.json")), verbosity=0)
+        with together():
+            call_command("loaddata", *sorted(SEED.glob("*.json")), verbosity=0)
         call_command("find_duplicates", verbosity=0)
         self.stdout.write(
             f"{Municipality.objects.count()} municipalities and their entries loaded."
