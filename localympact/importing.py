@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from collaborations.exports import CollaborationResource
+from localympact.afterwards import saved_many
 from localympact.imports import Import
 from localympact.models import ImportedFile
 from needs.exports import NeedResource
@@ -26,6 +27,8 @@ RESOURCES = {
     "needs": NeedResource,
 }
 PROGRESS_EVERY = 100
+# So many entries are compared at once with all names of their municipalities.
+MANY = 5000
 # More of one text is not shown beside its new form.
 SHOWN = 2000
 State = ImportedFile.State
@@ -130,7 +133,7 @@ def check(pk, user, *, language, encoding=None):
         dry_run=True,
         encoding=encoding,
         language=language,
-        possible=getattr(duplicates, "possible_many", None),
+        possible=duplicates.possible_many,
     )
     report = Report(task)
     try:
@@ -174,12 +177,19 @@ def bring_in(pk, user):
         report = Report(task)
         yield from work(task, report)
         if task.saved:
+            note_duplicates(task)
             file.state, file.imported, file.content = State.IMPORTED, timezone.now(), None
             log_state(file, user)
         else:
             table = file.report["table"]
             file.report = report.data() | {"table": table, "meanwhile": True}
         file.save()
+
+
+def note_duplicates(task):
+    """Find the possible duplicates of everything that an import saved."""
+    for start in range(0, len(task.pks), MANY):
+        duplicates.note(task.model, task.pks[start : start + MANY])
 
 
 def log_state(file, user):
@@ -211,6 +221,7 @@ def settling(file):
         )
         written = [state.pk for state in unchecked if state.language in languages[state.entry]]
         TextState.objects.filter(pk__in=written).update(origin=TextState.Origin.HUMAN)
+        saved_many.send(model, pks=[row.instance.pk for row in rows])
         file.report.setdefault("texts", []).extend(written)
 
     return settle

@@ -114,6 +114,8 @@ class Import:
         self.possible, self.settle = possible, settle
         self.counts = Counter()
         self.saved = False
+        # The keys of what was saved.
+        self.pks = []
         self.names = []
         self._results = hashlib.sha256()
         self._met = {"id": set(), "slug": set()}
@@ -420,18 +422,20 @@ class Import:
             self.write(rows)
             return
         keep_before(self.model, [row.instance.pk for row in rows if not row.new])
-        with reversion.create_revision(manage_manually=True):
-            reversion.set_comment(IMPORT)
-            reversion.set_user(self.user)
-            reversion.add_meta(ImportRevision, file=self.record)
-            self.write(rows)
-            if any(row.problems for row in rows):
-                # The database refused them, and nothing of the file will be kept.
-                return
-            for instance in with_links([row.instance for row in rows]):
-                reversion.add_to_revision(instance)
-        if self.settle:
-            self.settle(self.model, rows)
+        with together():
+            with reversion.create_revision(manage_manually=True):
+                reversion.set_comment(IMPORT)
+                reversion.set_user(self.user)
+                reversion.add_meta(ImportRevision, file=self.record)
+                self.write(rows)
+                if any(row.problems for row in rows):
+                    # The database refused them, and nothing of the file will be kept.
+                    return
+                for instance in with_links([row.instance for row in rows]):
+                    reversion.add_to_revision(instance)
+            self.pks += [row.instance.pk for row in rows]
+            if self.settle:
+                self.settle(self.model, rows)
 
     def write(self, rows):
         """Write rows; where the database refuses, find out which and why."""

@@ -11,10 +11,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from reversion.models import Version
 
+from localympact.afterwards import together
 from localympact.history import UNDO, changes, restore, state, state_of, with_links
 from localympact.importing import RESOURCES, State, log_state, shown
 from localympact.models import ImportedFile
+from organizations.entries import Entry
 from organizations.models import Suggestion, TextState
+from organizations.todo import refresh_by_uuid
 
 CHUNK = 250
 
@@ -156,7 +159,7 @@ def undo(pk, user):
 
 def undo_chunk(chunk, user):
     """Do with the entries of a chunk what their fates say, as one revision."""
-    with reversion.create_revision(manage_manually=True):
+    with together(), reversion.create_revision(manage_manually=True):
         reversion.set_comment(UNDO)
         reversion.set_user(user)
         back = []
@@ -183,3 +186,4 @@ def give_back_to_the_machine(texts, entries):
         )
         kept = [state.pk for state in part if state.entry in entries]
         TextState.objects.filter(pk__in=kept).update(origin=TextState.Origin.MACHINE)
+        refresh_by_uuid(Entry, [state.entry for state in part])

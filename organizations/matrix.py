@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from localympact.cldr import language_name
 from localympact.texts import LANGUAGES
-from organizations.origins import TextState, translation_fields
-from organizations.todo import MACHINE, MISSING, OUTDATED, entry_models, names
+from organizations.origins import TextStatus, statuses
+from organizations.todo import entry_models
 from organizations.worklists import WorkList
 
 MATRIX_ROWS = 50
@@ -28,51 +28,25 @@ class Cell(NamedTuple):
     sign: str
 
 
-# The gravest first: a cell says one thing.
-CELLS = {
-    cell.code: cell
-    for cell in (
-        Cell(MISSING, _("Missing"), "✕"),
-        Cell(OUTDATED, _("Out of date"), "↻"),
-        Cell(MACHINE, _("Translated by machine"), "≈"),
-        Cell("checked", _("Checked"), "✓"),
-        Cell("human", _("Translated by a person"), "●"),
-        Cell("original", _("Original"), "◆"),
-        Cell("unrecorded", _("Origin not recorded"), "?"),
-        Cell("none", _("No text"), "–"),
-    )
+SIGNS = {
+    TextStatus.MISSING: "✕",
+    TextStatus.OUTDATED: "↻",
+    TextStatus.MACHINE: "≈",
+    TextStatus.CHECKED: "✓",
+    TextStatus.HUMAN: "●",
+    TextStatus.ORIGINAL: "◆",
+    TextStatus.UNRECORDED: "?",
 }
+NO_TEXT = Cell("none", _("No text"), "–")
+CELLS = {status: Cell(status.value, status.label, sign) for status, sign in SIGNS.items()}
 
 
 def cells(entries):
-    """Give for each entry (primary key) its cell in each language, in one query for all."""
-    states = {
-        (state.entry, state.language): state
-        for state in TextState.objects.filter(entry__in=[entry.uuid for entry in entries])
+    """Give for each entry (permanent id) its cell in each language, in one query for all."""
+    return {
+        uuid: [(language, CELLS.get(said.get(language), NO_TEXT)) for language in LANGUAGES]
+        for uuid, said in statuses(entries).items()
     }
-    found = {}
-    for entry in entries:
-        to_do = set(names(entry.todo))
-        found[entry.pk] = [
-            (language, CELLS[code_of(entry, language, states.get((entry.uuid, language)), to_do)])
-            for language in LANGUAGES
-        ]
-    return found
-
-
-def code_of(entry, language, state, to_do):
-    """Give the code of one cell."""
-    for kind in (MISSING, OUTDATED, MACHINE):
-        if f"{kind}-{language}" in to_do:
-            return kind
-    if not any(getattr(entry, f"{field}_{language}") for field in translation_fields(type(entry))):
-        return "none"
-    if state is None:
-        # There is a text, and nobody recorded where it comes from.
-        return "unrecorded"
-    if state.origin == TextState.Origin.ORIGINAL:
-        return "original"
-    return "checked" if state.checked_on else "human"
 
 
 class WithMatrix(WorkList):
@@ -126,11 +100,11 @@ class WithMatrix(WorkList):
                         f"admin:{self.opts.app_label}_{self.opts.model_name}_change",
                         args=[entry.pk],
                     ),
-                    states[entry.pk],
+                    states[entry.uuid],
                 )
                 for entry in entries
             ],
-            "signs": CELLS.values(),
+            "signs": [*CELLS.values(), NO_TEXT],
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/entry/matrix.html", context)

@@ -169,12 +169,21 @@ class Texts:
             and state.source_digest != self.digest(state.source_language)
         )
 
+    def missing(self, language):
+        """Say whether a language lacks a text that its source has."""
+        source = self.source(language)
+        return bool(source and self.translated(source).keys() - self.translated(language).keys())
+
+    def by_machine(self, language):
+        """Say whether a text was translated by machine and nobody has checked it."""
+        state = self.states.get(language)
+        return bool(state and state.origin == TextState.Origin.MACHINE and state.checked_on is None)
+
     def status(self, language):
         """Give the TextStatus of one language; None where there is nothing to say or to miss."""
-        source, texts = self.source(language), self.translated(language)
-        if source and self.translated(source).keys() - texts.keys():
+        if self.missing(language):
             return TextStatus.MISSING
-        if not texts:
+        if not self.translated(language):
             return None
         state = self.states.get(language)
         if state is None:

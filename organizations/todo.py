@@ -20,9 +20,9 @@ from django.utils.translation import gettext_lazy as _
 
 from localympact.afterwards import afterwards, saved_many
 from localympact.cldr import language_name
-from localympact.texts import ENGLISH, LANGUAGES, columns, reading_order
+from localympact.texts import LANGUAGES, columns
 from organizations.entries import Entry, Status
-from organizations.origins import TextState, digest, translation_fields
+from organizations.origins import TextState, texts_of, translation_fields
 from organizations.places import Municipality
 from organizations.terms import Topic
 
@@ -115,52 +115,15 @@ def waiting(queryset, name):
     return in_work(queryset).filter(conditions()[name])
 
 
-# The state of the texts
-
-
-def sources(entry, states):
-    """Give for each language the one that its text is translated from, or would be.
-
-    `states` are the TextStates of the entry by language. A text says itself what it is translated
-    from; an original is its own source. Of the others it is the original, else what is written in
-    the language of the municipality, else in English, else in any. A language with nothing to
-    translate is no source.
-    """
-    fields = set(translation_fields(type(entry))) - {"name"}
-    written = [
-        language
-        for language in reading_order(entry.own_language, reader=entry.own_language or ENGLISH)
-        if any(getattr(entry, f"{field}_{language}") for field in fields)
-    ]
-    own = {language: state.source_language or language for language, state in states.items()}
-    originals = [language for language in written if own.get(language) == language]
-    source = next(iter([*originals, *written]), None)
-    return {
-        language: own[language] if own.get(language) in written else source
-        for language in LANGUAGES
-    }
-
-
-def texts_to_do(entry, states):
-    """Give what is to do for the texts of an entry, as names of bits.
-
-    Missing: a text that its source has, and this language has not; names need no translation. Out
-    of date: the source has changed since. By machine: and nobody has checked it.
-    """
-    fields = [field for field in translation_fields(type(entry)) if field != "name"]
-    for language, source in sources(entry, states).items():
-        if source and any(
-            getattr(entry, f"{field}_{source}") and not getattr(entry, f"{field}_{language}")
-            for field in fields
-        ):
+def texts_to_do(texts):
+    """Give what is to do for the `Texts` of an entry, as names of bits."""
+    for language in LANGUAGES:
+        if texts.missing(language):
             yield f"{MISSING}-{language}"
-        if state := states.get(language):
-            if state.source_language and state.source_digest != digest(
-                entry, state.source_language
-            ):
-                yield f"{OUTDATED}-{language}"
-            if state.origin == TextState.Origin.MACHINE and not state.checked_on:
-                yield f"{MACHINE}-{language}"
+        if texts.outdated(language):
+            yield f"{OUTDATED}-{language}"
+        if texts.by_machine(language):
+            yield f"{MACHINE}-{language}"
 
 
 # Keeping the bits
@@ -218,12 +181,10 @@ def _refresh(model, pks):
     linked = topics.remote_field.through.objects.filter(**{f"{owner}__in": pks})
     entries = list(entries)
     with_topic = set(linked.values_list(owner, flat=True))
-    states = defaultdict(dict)
-    for state in TextState.objects.filter(entry__in=[entry.uuid for entry in entries]):
-        states[state.entry][state.language] = state
+    texts = texts_of(entries)
     changed = defaultdict(list)
     for entry in entries:
-        found = set(texts_to_do(entry, states[entry.uuid]))
+        found = set(texts_to_do(texts[entry.uuid]))
         if entry.pk not in with_topic:
             found.add(NO_TOPIC)
         if has_town(model) and not (entry.town_id or entry.town_name):

@@ -280,9 +280,7 @@ def test_chunk_in_which_every_row_differs_fits_one_query(talsi, monkeypatch):
     ]
     Organization.objects.bulk_create(rows)
     wanted = {row.pk: number << 2 for number, row in enumerate(rows)}
-    monkeypatch.setattr(
-        "organizations.todo.texts_to_do", lambda entry, states: names(wanted[entry.pk])
-    )
+    monkeypatch.setattr("organizations.todo.texts_to_do", lambda texts: names(wanted[texts.obj.pk]))
     with CaptureQueriesContext(connection) as captured:
         refresh(Organization, wanted)
     assert len([query for query in captured if query["sql"].startswith("UPDATE")]) == 1

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
-from localympact.importing import RESOURCES, settling
+from localympact.importing import RESOURCES, note_duplicates, settling
 from localympact.imports import Import
 from localympact.models import ImportedFile
 from localympact.spreadsheets import ENCODINGS
@@ -65,6 +65,7 @@ class Command(BaseCommand):
                 record.state, record.imported = ImportedFile.State.IMPORTED, timezone.now()
                 record.report["counts"] = task.counts
                 record.save()
+                note_duplicates(task)
             elif record:
                 record.delete()
         if dry_run:
