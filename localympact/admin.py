@@ -111,6 +111,22 @@ class PersonForm(WithPlaces, UserChangeForm):
     municipalities = places_field()
 
 
+def role_name(group):
+    """Give what a group is called in the language of the page."""
+    return str(ROLES.get(group.name, group.name))
+
+
+class RoleFilter(admin.RelatedFieldListFilter):
+    """Groups by the names that they have in the language of the page."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.title = _("Role")
+
+    def field_choices(self, field, request, model_admin):
+        return [(group.pk, role_name(group)) for group in Group.objects.order_by("name")]
+
+
 @admin.register(User)
 class UserAdmin(WithTools, DjangoUserAdmin):
     """Portal editors invite people and give them a role, and never touch a superuser."""
@@ -119,7 +135,7 @@ class UserAdmin(WithTools, DjangoUserAdmin):
     add_form = InvitationForm
     add_form_template = "admin/invite.html"
     list_display = ["username", "full_name", "roles", "places", "state", "last_login", "factor"]
-    list_filter = ["is_active", "groups", "municipalities"]
+    list_filter = ["is_active", ("groups", RoleFilter), "municipalities"]
     list_per_page = 50
     readonly_fields = ["roles", "places", "state", "last_login", "date_joined"]
     actions = ["invite_again", "withdraw"]
@@ -165,9 +181,9 @@ class UserAdmin(WithTools, DjangoUserAdmin):
         fields = super().get_readonly_fields(request, obj)
         if obj is None or request.user.is_superuser:
             return fields
-        # An address leads to the account: once a person works with it, it is not changed for them.
-        settled = ["username", "email"] if obj.has_usable_password() else ["username"]
-        return [*fields, *settled]
+        # Whoever has the address has the account: it is corrected only until somebody has come in.
+        settled = obj.last_login or obj.has_usable_password()
+        return [*fields, "username", *(["email"] if settled else [])]
 
     def get_list_filter(self, request):
         everything = super().get_list_filter(request)
@@ -312,11 +328,6 @@ class UserAdmin(WithTools, DjangoUserAdmin):
     @admin.action(description=_("Withdraw access"), permissions=["change"])
     def withdraw(self, request, queryset):
         self.take_step(request, "withdraw", queryset)
-
-
-def role_name(group):
-    """Give what a group is called in the language of the page."""
-    return str(ROLES.get(group.name, group.name))
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):

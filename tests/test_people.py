@@ -266,6 +266,20 @@ def test_wrong_address_of_an_invitation_can_be_corrected(desk, inbox, talsi):
     assert "new_password1" not in Client().get(link_in(inbox.mails[0]), follow=True).text
 
 
+def test_address_of_somebody_withdrawn_does_not_lead_their_account_away(desk, anna):
+    sign_in(Client(), "anna@example.org")
+    press(desk, "withdraw", anna)
+    change(desk, anna, email="thief@example.org")
+    assert User.objects.get(pk=anna.pk).email == "anna@example.org"
+
+
+def test_roles_are_filtered_by_the_names_on_the_page(desk, anna):
+    group = Group.objects.get(name=MUNICIPAL_EDITOR)
+    page = desk.get(f"{PEOPLE}?groups__id__exact={group.pk}")
+    assert [person.pk for person in page.context["cl"].result_list] == [anna.pk]
+    assert "By Role" in page.text
+
+
 def test_portal_editor_neither_sets_nor_sees_a_password(desk, anna):
     page = desk.get(f"{PEOPLE}{anna.pk}/change/").text
     assert anna.password not in page
