@@ -17,6 +17,7 @@ from localympact.cldr import language_name
 from localympact.templatetags.portal import day
 from localympact.texts import LANGUAGES, columns, translated_fields
 from organizations.asking import AskingAdmin, VerificationForm
+from organizations.duplicates import note
 from organizations.exports import OrganizationResource
 from organizations.matrix import WithMatrix
 from organizations.mergers import MergingAdmin, MergingTermsAdmin
@@ -340,6 +341,7 @@ class SuggestionAdmin(EditableAdmin):
         for suggestion in queryset.exclude(municipality=None):
             if (suggestion.kind, suggestion.state) == new:
                 draft = suggestion.make_draft()
+                note(Organization, [draft.pk])
                 self.log_change(request, suggestion, changed_fields(Suggestion, "state"))
                 made += 1
                 message = format_html(

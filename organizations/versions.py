@@ -19,6 +19,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from localympact import history
+from organizations import duplicates
 from organizations.differences import Differences
 from organizations.entries import Entry
 from organizations.origins import TextState, digest_of_texts, translation_fields
@@ -182,6 +183,8 @@ class VersionedAdmin(WithTools):
         history.keep_before(self.model, [obj.pk])
         reversion.set_comment(history.RESTORE)
         history.store(obj, plan.state)
+        if isinstance(obj, Entry):
+            duplicates.note(self.model, [obj.pk])
         distrust(obj, {change.field for change in plan.changes})
         changed = labels(self.model, [change.field for change in plan.changes])
         self.log_change(request, obj, [{"changed": {"fields": changed}}])
