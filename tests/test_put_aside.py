@@ -155,6 +155,29 @@ def test_another_person_who_signs_in_gets_nothing(browser, editor, portal_editor
     assert not browser.session[WAITING]
 
 
+def test_session_of_another_person_gives_nothing(browser, editor, portal_editor, app, make):
+    entry = make(summary_lv="Dzied.")
+    path = admin_url(app, entry.pk, "change")
+    session = browser.session
+    session[WAITING] = [
+        {"person": portal_editor.pk, "path": path, "typed": "summary_lv=Secret", "files": []}
+    ]
+    session.save()
+    page = browser.get(path)
+    assert NOT_SAVED not in page.text
+    assert "Secret" not in page.text
+
+
+def test_small_window_comes_back_as_one(browser, editor, app, talsi):
+    path = admin_url(app, "add")
+    typed = sent(browser.get(f"{path}?_popup=1"))
+    assert typed["_popup"] == "1"
+    expire(browser)
+    browser.post(path, typed)
+    sign_in(browser, editor, path)
+    assert browser.get(path).context["is_popup"]
+
+
 @pytest.mark.parametrize(
     "forged",
     [
