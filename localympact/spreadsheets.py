@@ -12,11 +12,13 @@ import re
 import zipfile
 from contextlib import closing
 from itertools import islice
+from operator import is_
 
 import openpyxl
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from openpyxl.cell.read_only import EMPTY_CELL
 from openpyxl.utils.escape import unescape
 
 # A cell longer than this is a broken quotation mark, not a text.
@@ -33,6 +35,8 @@ SAMPLES = 12
 # Tags in the XML of a sheet; some programs write them with a prefix.
 FORMULA, ROW = re.compile(rb"<(\w{1,8}:)?f[ />]"), re.compile(rb"<(?:\w{1,8}:)?row[ >]")
 OVERLAP = 12
+# What openpyxl gives for a row that is not in the file.
+NOTHING = (EMPTY_CELL,) * COLUMNS
 
 UTF_8, UTF_16 = "utf-8", "utf-16"
 # What a CSV file may be written in, as editors are offered it.
@@ -281,7 +285,12 @@ class Sheet(Table):
         """Yield rows of pairs: a cell, and whether it is calculated."""
         rows = self.sheet.iter_rows(max_col=COLUMNS)
         if not self.formulas:
-            yield from ([(cell, False) for cell in row] for row in rows)
+            nothing = None
+            for row in rows:
+                # A sheet may have a million rows that are not there; all of them are one object.
+                if row is not nothing and all(map(is_, row, NOTHING)):
+                    nothing = row
+                yield [] if row is nothing else [(cell, False) for cell in row]
             return
         # Results alone do not tell an empty cell from a formula that was never calculated.
         calculated = self.visible(self.load(data_only=False))[0].iter_rows(max_col=COLUMNS)
@@ -290,6 +299,8 @@ class Sheet(Table):
 
     def text(self, cell, calculated):
         """Give a cell as the CSV file has it."""
+        if cell is EMPTY_CELL:
+            return ""
         value = cell.value
         if value is None:
             if calculated:
