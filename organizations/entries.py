@@ -312,6 +312,8 @@ class Entry(Described):
                 condition=Q(merged_into__isnull=True),
                 name="%(class)s_desk",
             ),
+            # The order of the editors' lists, and the latest changes.
+            models.Index(fields=["-updated", "-id"], name="%(class)s_lately"),
         ]
         constraints = [
             *Described.Meta.constraints,

@@ -64,7 +64,7 @@ def label(name):
     return {
         NO_TOPIC: gettext("No topic"),
         NO_TOWN: gettext("No town"),
-        DRAFT: gettext("Draft"),
+        DRAFT: gettext("Drafts"),
         NEVER_VERIFIED: gettext("Never verified"),
         LONG_UNVERIFIED: ngettext(
             "Not verified for %(days)s day", "Not verified for %(days)s days", days
@@ -93,7 +93,8 @@ def is_in_work(entry):
 def lists_of(model):
     """Give the names of the lists that the entries of a model can be in."""
     moving = [DRAFT, NEVER_VERIFIED, LONG_UNVERIFIED, CHANGED_LATELY]
-    return [*moving, *(name for name in NAMES if name != NO_TOWN or has_town(model))]
+    texts = [f"{kind}-{language}" for kind in TEXT_KINDS for language in LANGUAGES]
+    return [*moving, NO_TOPIC, *([NO_TOWN] if has_town(model) else []), *texts]
 
 
 def conditions():

@@ -55,7 +55,7 @@ class MunicipalityFilter(admin.RelatedFieldListFilter):
 class WorkList(admin.ModelAdmin):
     """A list of entries that says of each what is to do."""
 
-    list_display = ["__str__", "municipality", "status", "verified_on", "to_do", "updated"]
+    list_display = ["__str__", "status", "to_do", "verified_on", "municipality", "updated"]
     list_filter = [TodoFilter, ("municipality", MunicipalityFilter), "status"]
     # Counting all of a hundred thousand rows twice, or once for every filter, helps nobody.
     show_full_result_count = False
