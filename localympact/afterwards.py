@@ -26,10 +26,12 @@ def together():
     token = _waiting.set(waiting)
     try:
         yield
+        # The latest first: what it asks for in its turn joins what waits already.
+        while waiting:
+            (work, model), pks = waiting.popitem()
+            work(model, pks)
     finally:
         _waiting.reset(token)
-    for (work, model), pks in waiting.items():
-        work(model, pks)
 
 
 def afterwards(work, model, pks):

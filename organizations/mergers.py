@@ -4,7 +4,6 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -61,18 +60,6 @@ class MergePages(WithTools):
     def merge_page(self, request, obj):
         """Answer the page for merging; a parent of two admins leaves it to them."""
         raise NotImplementedError
-
-    def page(self, request, template, obj, **context):
-        """Answer with a page of the admin about `obj`."""
-        request.current_app = self.admin_site.name
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "original": obj,
-            "media": self.media,
-            **context,
-        }
-        return TemplateResponse(request, template, context)
 
 
 class MergingAdmin(MergePages):

@@ -153,11 +153,14 @@ class Texts:
         """Give the language from which one is translated, itself if it is the source, or None."""
         state = self.states.get(language)
         recorded = [state.source_language or language] if state else []
-        originals = [
-            code for code, state in self.states.items() if state.origin == TextState.Origin.ORIGINAL
-        ]
         own = self.obj.own_language
-        offers = [*recorded, *originals, *reading_order(own, reader=own or ENGLISH)]
+        order = reading_order(own, reader=own or ENGLISH)
+        originals = [
+            code
+            for code in order
+            if code in self.states and self.states[code].origin == TextState.Origin.ORIGINAL
+        ]
+        offers = [*recorded, *originals, *order]
         return next((code for code in offers if self.translated(code)), None)
 
     def outdated(self, language):

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.lookups import GreaterThan
-from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete, pre_save
+from django.db.models.signals import m2m_changed, post_delete, post_save, pre_save
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -24,7 +24,6 @@ from localympact.texts import LANGUAGES, columns
 from organizations.entries import Entry, Status
 from organizations.origins import TextState, texts_of, translation_fields
 from organizations.places import Municipality
-from organizations.terms import Topic
 
 NO_TOPIC, NO_TOWN = "no-topic", "no-town"
 MISSING, OUTDATED, MACHINE = "missing", "outdated", "machine"
@@ -210,8 +209,6 @@ def follow():
         saved_many.connect(many_saved, sender=model)
     post_save.connect(state_changed, sender=TextState)
     post_delete.connect(state_changed, sender=TextState)
-    pre_delete.connect(topic_goes, sender=Topic)
-    post_delete.connect(topic_gone, sender=Topic)
     pre_save.connect(municipality_changes, sender=Municipality)
     post_save.connect(municipality_changed, sender=Municipality)
 
@@ -243,17 +240,6 @@ def entries_of(model, topic):
     return list(model._base_manager.filter(topics=topic).values_list("pk", flat=True))
 
 
-def topic_goes(instance, **kwargs):
-    """Note before a topic is deleted which entries have it: Django deletes the links silently."""
-    instance.left = {model: entries_of(model, instance) for model in entry_models()}
-
-
-def topic_gone(instance, **kwargs):
-    """Follow the entries of a topic that was deleted."""
-    for model, pks in instance.left.items():
-        afterwards(refresh, model, pks)
-
-
 def state_changed(instance, **kwargs):
     """Follow the state of a text."""
     afterwards(refresh_by_uuid, Entry, [instance.entry])
@@ -263,7 +249,7 @@ def refresh_by_uuid(_entry, uuids):
     """Refresh the entries with these permanent ids, of whichever database."""
     for model in entry_models():
         found = model._base_manager.filter(uuid__in=uuids).values_list("pk", flat=True)
-        refresh(model, list(found))
+        afterwards(refresh, model, list(found))
 
 
 def municipality_changes(instance, **kwargs):

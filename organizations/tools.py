@@ -3,6 +3,8 @@
 from typing import NamedTuple
 
 from django.contrib import admin
+from django.template.response import TemplateResponse
+from django.utils.text import capfirst
 
 
 class Tool(NamedTuple):
@@ -21,6 +23,19 @@ class WithTools(admin.ModelAdmin):
     def tools(self, request, obj):
         """Give the buttons that this person has on the page of `obj`."""
         return []
+
+    def page(self, request, template, obj, **context):
+        """Answer with a page about `obj` that stands beside its form."""
+        request.current_app = self.admin_site.name
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "module_name": capfirst(self.opts.verbose_name_plural),
+            "original": obj,
+            "media": self.media,
+            **context,
+        }
+        return TemplateResponse(request, template, context)
 
     def render_change_form(self, request, context, *args, obj=None, **kwargs):
         if obj:

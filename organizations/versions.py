@@ -11,7 +11,6 @@ from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, Validatio
 from django.core.paginator import Paginator
 from django.http import HttpResponseRedirect
 from django.shortcuts import get_object_or_404
-from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.formats import date_format
 from django.utils.text import capfirst
@@ -84,7 +83,7 @@ class VersionedAdmin(WithTools):
             "title": _("History: %s") % obj,
             **(extra_context or {}),
         }
-        return self.page(request, "admin/entry/history.html", obj, context)
+        return self.page(request, "admin/entry/history.html", obj, **context)
 
     def lines(self, request, obj, page):
         """Give what is different now from the newest version, and the lines of one page."""
@@ -143,20 +142,7 @@ class VersionedAdmin(WithTools):
             "title": _("Version of %(moment)s: %(name)s")
             % {"moment": moment(version), "name": obj},
         }
-        return self.page(request, "admin/entry/version.html", obj, context)
-
-    def page(self, request, template, obj, context):
-        """Answer with a page about `obj` beside its change form."""
-        context = {
-            **self.admin_site.each_context(request),
-            "object": obj,
-            "opts": self.opts,
-            "app_label": self.opts.app_label,
-            "module_name": capfirst(self.opts.verbose_name_plural),
-            **context,
-        }
-        request.current_app = self.admin_site.name
-        return TemplateResponse(request, template, context)
+        return self.page(request, "admin/entry/version.html", obj, **context)
 
     def plan(self, request, obj, version):
         """Say what restoring a version would do when this person does it.

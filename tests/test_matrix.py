@@ -61,9 +61,12 @@ def test_each_cell_says_the_gravest_thing(act, editor, app, make):  # noqa: F811
 
 
 def test_text_of_unknown_origin_and_none_at_all(act, editor, app, make):  # noqa: F811
-    make(name_en="Choir")
+    make(name_en="Choir", summary_en="It sings.")
+    # A name stays in the language in which it is used, and is nothing to translate.
+    make(name_en="Band")
     assert words(matrix(act(editor), app)) == {
-        "Choir": ["No text", "Origin not recorded", "No text", "No text", "No text", "No text"]
+        "Choir": ["Missing", "Origin not recorded", "Missing", "Missing", "Missing", "Missing"],
+        "Band": ["No text"] * 6,
     }
 
 

@@ -48,7 +48,7 @@ def test_form_of_an_editor_holds_own_texts_and_contact_and_shows_the_rest(act, e
     Municipality.objects.filter(pk=talsi.pk).update(name_lv="Talsu novads", population=35194)
     page = act(editor).get(address_of(talsi, "change"))
     names = {name.rpartition("_")[0] for name in page.context["adminform"].form.fields}
-    assert names == {"summary", "notes", "contact", ""}
+    assert names == {"summary", "notes", "minor", "contact", ""}
     assert "website" in page.context["adminform"].form.fields
     assert '<span lang="lv">Talsu novads</span> (Latvian)' in page.text
     assert "35194" in page.text

@@ -12,7 +12,7 @@ from localympact.afterwards import together
 from localympact.imports import Import
 from localympact.texts import LANGUAGES
 from organizations.exports import OrganizationResource
-from organizations.models import Organization, Suggestion, TextState, Topic
+from organizations.models import Organization, Suggestion, TextState
 from organizations.origins import digest
 from organizations.todo import BITS, CHUNK, entry_models, label, names, refresh, waiting
 from tests.factories import make_municipality, make_organization, make_topic, make_town
@@ -68,18 +68,6 @@ def test_topic_given_and_taken_from_the_side_of_the_topic(make, app):
     assert to_do(entry) == set()
     entries.remove(entry)
     assert to_do(entry) == {"no-topic"}
-
-
-@pytest.mark.parametrize("many", [True, False])
-def test_topic_that_is_deleted_leaves_its_entries_without_one(make, many):
-    topic, other = make_topic(), make_topic()
-    entry, second = make(topics=[topic]), make(topics=[topic, other])
-    if many:
-        Topic.objects.filter(pk=topic.pk).delete()
-    else:
-        topic.delete()
-    assert to_do(entry) == {"no-topic"}
-    assert to_do(second) == set()
 
 
 def test_organisation_without_a_town():
