@@ -157,9 +157,8 @@ def test_progress_is_seen_while_a_large_file_is_checked(sign_in):
         {"name": "large.csv", "mimeType": "text/csv", "buffer": (head + rows).encode()},
     )
     page.get_by_role("button", name="Check the file").click(no_wait_after=True)
-    bar = page.locator("progress").first
-    bar.wait_for(state="attached")
-    assert bar.get_attribute("max") == "3000"
+    page.locator("progress").first.wait_for()
+    assert page.locator("progress").first.get_attribute("max") == "3000"
     assert page.get_by_role("status").count() == 1
     page.wait_for_url("**/change/", timeout=120_000)
     assert "3000 new" in " ".join(page.locator(".counts").inner_text().split())
