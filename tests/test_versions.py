@@ -73,7 +73,7 @@ def told(differences):
 
 
 def test_history_tells_what_each_save_in_the_admin_changed(act, editor, app, make, talsi):
-    entry = make(name_lv="Talsu koris", status="draft")
+    entry = make(name_lv="Talsu koris", summary_lv="Dzied.", status="draft")
     browser = act(editor)
     page = browser.get(admin_url(app, entry.pk, "change"))
     browser.post(
@@ -527,7 +527,7 @@ def test_restoring_leaves_links_to_entries_of_others_as_they_are(act, editor, ta
 
 def test_restoring_merges_into_no_entry_of_others(act, editor, app, make, talsi, braga):
     theirs, ours = make(municipality=braga), make(municipality=talsi)
-    entry = make(name_en="First", municipality=talsi, merged_into=theirs)
+    entry = make(name_en="First", municipality=talsi, merged_into=theirs, status="archived")
     version = save(entry)
     save(entry, name_en="Second", merged_into=ours)
     browser = act(editor)
