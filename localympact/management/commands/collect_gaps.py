@@ -17,6 +17,8 @@ from localympact.cldr import language_name
 from localympact.texts import ENGLISH, LANGUAGES
 
 DOMAINS = ["django", "djangojs"]
+# Packages of which nobody sees a word: the portal has pages of its own in place of theirs.
+SILENT = {"axes", "reversion"}
 # No page shows Django's own list of languages: localympact.cldr has their names.
 NOT_SHOWN = {info["name"] for info in LANG_INFO.values() if "name" in info}
 
@@ -56,7 +58,7 @@ def folders():
     yield Path(django.__file__).parent / "conf" / "locale"
     for app in apps.get_app_configs():
         folder = Path(app.path) / "locale"
-        if folder.is_dir():
+        if folder.is_dir() and app.label not in SILENT:
             yield folder
 
 
