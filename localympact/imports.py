@@ -1,7 +1,7 @@
 """A file of entries read back: a known id updates, an empty one creates, all or nothing."""
 
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -439,12 +439,10 @@ class Import:
             with transaction.atomic():
                 self.give_slugs([row.instance for row in new if not row.instance.slug])
                 self.model._base_manager.bulk_create([row.instance for row in new])
-                self.link(new)
                 for row in rows:
                     if not row.new:
                         row.instance.save()
-                        for column, things in row.links.items():
-                            column.replace(row.instance, things)
+                self.link(rows)
         except IntegrityError:
             for row in rows:
                 if row.new:
@@ -455,17 +453,13 @@ class Import:
                 raise
 
     def link(self, rows):
-        """Write the links of new rows, one query for each many-to-many field."""
-        for column in self.resource.columns:
-            if isinstance(column, Slugs):
-                relation = self.model._meta.get_field(column.name)
-                source, target = relation.m2m_column_name(), relation.m2m_reverse_name()
-                through = relation.remote_field.through
-                through.objects.bulk_create(
-                    through(**{source: row.instance.pk, target: thing.pk})
-                    for row in rows
-                    for thing in set(row.links.get(column, ()))
-                )
+        """Write the links of rows, a few queries for each column."""
+        wanted = defaultdict(dict)
+        for row in rows:
+            for column, things in row.links.items():
+                wanted[column][row.instance.pk] = things
+        for column, links in wanted.items():
+            column.replace(self.model, links)
 
     def give_slugs(self, instances):
         """Give new instances slugs that neither the table nor this file has yet."""
