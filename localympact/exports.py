@@ -120,6 +120,10 @@ class Column:
         """Give the cell of CSV that an instance has now."""
         return self.text(self.cell(self.current(instance)))
 
+    def forbidden(self, instance, user):
+        """Say why this user may not write what the instance has now, or give nothing."""
+        return
+
     def current(self, instance):
         """Give the value that an instance has now."""
         return getattr(instance, self.name)
@@ -263,23 +267,43 @@ class Slugs(Loaded):
         field = model._meta.get_field(self.name)
         source, target = field.m2m_field_name(), field.m2m_reverse_field_name()
         links = field.remote_field.through.objects.filter(**{f"{source}__in": pks})
-        shown = Value(True)
-        if hasattr(field.related_model.objects, "published"):
-            published = field.related_model.objects.published()
-            shown = Case(When(**{f"{target}__in": published}, then=True), default=False)
         found = defaultdict(dict)
-        rows = links.order_by(f"{target}__slug").values_list(source, f"{target}__slug", shown)
+        rows = links.order_by(f"{target}__slug").values_list(
+            source, f"{target}__slug", self.shown(field)
+        )
         for pk, slug, is_shown in rows:
             found[pk][slug] = is_shown
         return found
 
-    def replace(self, instance, things):
-        """Link an instance to `things` instead of those that a file shows."""
-        links = getattr(instance, self.name)
-        hidden = []
-        if hasattr(links, "published"):
-            hidden = links.exclude(pk__in=links.published())
-        links.set([*things, *hidden])
+    def replace(self, model, wanted):
+        """Link entries to other things than those that a file shows: {pk: things}."""
+        field = model._meta.get_field(self.name)
+        source, target = field.m2m_column_name(), field.m2m_reverse_name()
+        through = field.remote_field.through
+        keys = {pk: {thing.pk for thing in things} for pk, things in wanted.items()}
+        rows = through.objects.filter(**{f"{source}__in": keys}).values_list(
+            "pk", source, target, self.shown(field)
+        )
+        gone = []
+        for key, pk, thing, shown in rows:
+            if thing in keys[pk]:
+                keys[pk].remove(thing)
+            elif shown:
+                gone.append(key)
+        through.objects.filter(pk__in=gone).delete()
+        through.objects.bulk_create(
+            through(**{source: pk, target: thing})
+            for pk, things in keys.items()
+            for thing in sorted(things)
+        )
+
+    def shown(self, field):
+        """Give the expression of whether files show a link."""
+        related = field.related_model.objects
+        if not hasattr(related, "published"):
+            return Value(True)
+        published = {f"{field.m2m_reverse_field_name()}__in": related.published()}
+        return Case(When(**published, then=True), default=False)
 
 
 class Address(ReadOnly):

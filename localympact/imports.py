@@ -1,7 +1,7 @@
 """A file of entries read back: a known id updates, an empty one creates, all or nothing."""
 
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -227,6 +227,7 @@ class Import:
             if not row.refused:
                 self.assign(row, columns, linked)
                 self.check_place(row)
+                self.check_claims(row)
                 self.check(row)
         if self.possible:
             new = [row for row in chunk if row.outcome == "new"]
@@ -376,6 +377,15 @@ class Import:
         if row.instance.municipality_id or self.model._meta.get_field("municipality").null:
             self.refuse(row, row.instance)
 
+    def check_claims(self, row):
+        """Note what the columns do not let this user say."""
+        if self.user is None:
+            return
+        changed = {cell.column for cell in row.changed}
+        for column in self.resource.columns:
+            if column.name in changed and (said := column.forbidden(row.instance, self.user)):
+                row.wrong(said, column.name)
+
     def refuse(self, row, entry):
         """Say to whom an entry belongs: in the words of the file, or public ones."""
         texts = (row.cells.get(f"name_{language}") for language in reading_order(name=True))
@@ -444,12 +454,10 @@ class Import:
             with transaction.atomic(), together():
                 self.give_slugs([row.instance for row in new if not row.instance.slug])
                 self.model._base_manager.bulk_create([row.instance for row in new])
-                self.link(new)
                 for row in rows:
                     if not row.new:
                         row.instance.save()
-                        for column, things in row.links.items():
-                            column.replace(row.instance, things)
+                self.link(rows)
                 saved_many.send(self.model, pks=[row.instance.pk for row in rows])
         except IntegrityError:
             for row in rows:
@@ -461,17 +469,13 @@ class Import:
                 raise
 
     def link(self, rows):
-        """Write the links of new rows, one query for each many-to-many field."""
-        for column in self.resource.columns:
-            if isinstance(column, Slugs):
-                relation = self.model._meta.get_field(column.name)
-                source, target = relation.m2m_column_name(), relation.m2m_reverse_name()
-                through = relation.remote_field.through
-                through.objects.bulk_create(
-                    through(**{source: row.instance.pk, target: thing.pk})
-                    for row in rows
-                    for thing in set(row.links.get(column, ()))
-                )
+        """Write the links of rows, a few queries for each column."""
+        wanted = defaultdict(dict)
+        for row in rows:
+            for column, things in row.links.items():
+                wanted[column][row.instance.pk] = things
+        for column, links in wanted.items():
+            column.replace(self.model, links)
 
     def give_slugs(self, instances):
         """Give new instances slugs that neither the table nor this file has yet."""

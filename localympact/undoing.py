@@ -57,7 +57,7 @@ def fates(file, user, *, lock=False):
     while chunk := list(versions_of(file).filter(pk__gt=last)[:CHUNK]):
         last = chunk[-1].pk
         pks = [int(version.object_id) for version in chunk]
-        entries = model._base_manager.filter(pk__in=pks)
+        entries = model._base_manager.filter(pk__in=pks).select_related("municipality")
         if lock:
             entries = entries.select_for_update(of=("self",))
         found = {entry.pk: entry for entry in with_links(list(entries))}

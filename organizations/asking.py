@@ -4,10 +4,9 @@ from django import forms
 from django.contrib import admin
 from django.utils.html import format_html
 from django.utils.text import capfirst
-from django.utils.translation import gettext_lazy as _
 
 from localympact.codes import CodesField
-from organizations.entries import VerifiedBy
+from organizations.entries import NOT_FOR_THE_PORTAL, VerifiedBy
 from organizations.terms import Term
 from organizations.writing import TranslatedForm
 
@@ -63,8 +62,5 @@ class VerificationForm(TranslatedForm):
         cleaned = super().clean()
         by_portal = self.cleaned_data.get("verified_by") == VerifiedBy.PORTAL
         if by_portal and not self.verifies_for_portal and "verified_on" in self.changed_data:
-            self.add_error(
-                "verified_by",
-                _("Say who confirmed it on that day: the organisation or the municipality."),
-            )
+            self.add_error("verified_by", NOT_FOR_THE_PORTAL)
         return cleaned

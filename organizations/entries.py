@@ -121,6 +121,9 @@ class Status(models.TextChoices):
     ARCHIVED = "archived", _("Archived")
 
 
+NOT_FOR_THE_PORTAL = _("Say who confirmed it on that day: the organisation or the municipality.")
+
+
 class VerifiedBy(models.TextChoices):
     ORGANISATION = "organisation", _("the organisation itself")
     MUNICIPALITY = "municipality", _("the municipality")

@@ -16,6 +16,7 @@ from localympact.exports import (
     translated,
 )
 from localympact.texts import LANGUAGES
+from organizations.entries import NOT_FOR_THE_PORTAL, VerifiedBy
 from organizations.models import PHONE, Organization, Town
 from organizations.origins import texts_of
 
@@ -37,6 +38,15 @@ class Place(Words):
         ).first()
         instance.town_name = "" if instance.town else value
         return True
+
+
+class Confirmation(Column):
+    """When or by whom an entry was confirmed: in the portal's name only by its own editors."""
+
+    def forbidden(self, instance, user):
+        if instance.verified_by == VerifiedBy.PORTAL and not user.edits_everything:
+            return NOT_FOR_THE_PORTAL
+        return None
 
 
 class TextOrigin(Loaded):
@@ -72,8 +82,8 @@ def identity():
 def origin():
     """Give the columns that every file of entries ends with."""
     return [
-        Column("verified_on"),
-        Column("verified_by"),
+        Confirmation("verified_on"),
+        Confirmation("verified_by"),
         Column("provenance"),
         Words("source"),
         ReadOnly("created"),

@@ -326,6 +326,7 @@ class TranslatedAdmin(WithTools, KeepsTyping):
         options["description"] = render_to_string(
             "admin/entry/language.html",
             {
+                "language": language,
                 "source": source != language and language_name(source),
                 "outdated": texts.outdated(language),
                 "checked_on": recorded and recorded.checked_on,

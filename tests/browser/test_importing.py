@@ -90,12 +90,14 @@ def test_editor_brings_a_file_with_three_errors_corrects_it_and_undoes_it(
     new = dict.fromkeys(rows[0], "") | {"municipality": "talsi", "reach": "local"}
     rows[0]["summary_lv"] = "Žagatu kora jaunais apraksts."
     wrong = [
-        new | {"name_lv": "Pirmais koris", "verified_on": "26.11.2026", "verified_by": "portal"},
+        new
+        | {"name_lv": "Pirmais koris", "verified_on": "26.11.2026", "verified_by": "municipality"},
         new | {"name_lv": "Otrais koris", "municipality": "braga"},
         new | {"name_lv": "Trešais koris", "topics": "none-such"},
     ]
     right = [
-        new | {"name_lv": "Pirmais koris", "verified_on": "2026-11-26", "verified_by": "portal"},
+        new
+        | {"name_lv": "Pirmais koris", "verified_on": "2026-11-26", "verified_by": "municipality"},
         new | {"name_lv": "Otrais koris"},
         new | {"name_lv": "Trešais koris", "topics": "youth-work"},
     ]

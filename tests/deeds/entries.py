@@ -336,6 +336,12 @@ def import_change(browser, entry):
     return fresh(entry).name_en == "Changed"
 
 
+@deed("Entries", "import: confirm in the name of the portal")
+def import_confirmation(browser, entry):
+    bring(browser, entry, id=str(entry.uuid), verified_on="2026-01-01", verified_by="portal")
+    return fresh(entry).verified_by == "portal"
+
+
 @deed("Entries", "import: take out of its municipality into Talsi")
 def import_move(browser, entry):
     if entry.municipality == make_municipality("talsi"):

@@ -64,5 +64,10 @@ document.addEventListener("DOMContentLoaded", () => {
 
   const wrong = tabs.findIndex((tab) => tab.classList.contains("wrong"));
   const filled = tabs.findIndex((tab) => !tab.classList.contains("empty"));
-  open(Math.max(0, wrong === -1 ? filled : wrong), false);
+  // The matrix of languages leads to one of them: `#language-lv`.
+  const target = document.getElementById(location.hash.slice(1));
+  const asked = panels.findIndex((panel) => panel.contains(target));
+  const first = [wrong, asked, filled].find((number) => number !== -1);
+  open(first ?? 0, false);
+  if (first === asked) list.scrollIntoView();
 });
