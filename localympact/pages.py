@@ -218,6 +218,7 @@ class Privacy(TemplateView):
             contact_email=settings.CONTACT_EMAIL,
             operator=settings.OPERATOR,
             kept_days=settings.SUGGESTIONS_KEPT_DAYS,
+            log_days=settings.ACCESS_LOG_KEPT_DAYS,
             **kwargs,
         )
 
