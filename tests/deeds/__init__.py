@@ -6,6 +6,6 @@ them with the tables of docs/rights.md.
 """
 
 from tests.deeds import desk, entries, people, places, shared
-from tests.deeds.trying import DEEDS, undone
+from tests.deeds.trying import DEEDS, OFFERED, undone
 
-__all__ = ["DEEDS", "desk", "entries", "people", "places", "shared", "undone"]
+__all__ = ["DEEDS", "OFFERED", "desk", "entries", "people", "places", "shared", "undone"]

@@ -5,6 +5,7 @@ import io
 import json
 import re
 
+import openpyxl
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from localympact.history import keep_before, versions
@@ -55,12 +56,11 @@ LINKED_BY = {
 
 @deed("Entries", "find by the completion of a field")
 def autocomplete(browser, entry):
+    if entry._meta.app_label not in LINKED_BY:
+        return None
     asked = {
-        "app_label": entry._meta.app_label,
-        "model_name": entry._meta.model_name,
-        "field_name": "merged_into",
         "term": entry.name_en,
-        **LINKED_BY.get(entry._meta.app_label, {}),
+        **LINKED_BY[entry._meta.app_label],
     }
     answer = browser.get("/admin/autocomplete/", asked)
     if answer.status_code != 200:
@@ -189,7 +189,10 @@ def still_right(browser, entry):
 @deed("Entries", "action: export as XLSX")
 def export_xlsx(browser, entry):
     answer = choose(browser, entry, "export_xlsx")
-    return answer.streaming and answer.getvalue().startswith(b"PK")
+    if not answer.streaming:
+        return False
+    sheet = openpyxl.load_workbook(io.BytesIO(answer.getvalue())).active
+    return str(entry.uuid) in {row[0] for row in sheet.values}
 
 
 @deed("Entries", "export everything")
