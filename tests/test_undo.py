@@ -7,6 +7,7 @@ from django.contrib.admin.models import LogEntry
 from django.core.management import call_command
 from reversion.models import Version
 
+from localympact import undoing
 from localympact.history import UNDO, keep_before, state, versions
 from localympact.models import ImportedFile
 from organizations.models import Organization, Suggestion, TextState
@@ -227,6 +228,8 @@ def test_import_is_undone_once(imported):
     undo(browser, file)
     assert browser.get(f"{FILES}{file.pk}/undo/").status_code == 302
     _text, file = press(browser, file, "undo")
+    # Whoever pressed the button at the same moment comes in after it is done.
+    assert list(undoing.undo(file.pk, file.person)) == []
     assert LogEntry.objects.count() == 2
 
 
