@@ -201,13 +201,13 @@ def log_state(file, user):
 def settling(file):
     """Give what follows from each chunk that an import of `file` saves: a function of its rows.
 
-    What a person brings is no longer the unchecked text of a machine. The report remembers which
-    texts it was, for whoever undoes the import.
+    What a person brings is no longer the unchecked text of a machine. The report keeps what was
+    recorded of the texts before, for whoever undoes the import.
     """
 
     def settle(model, rows):
         fields = translation_fields(model)
-        languages = {
+        written = {
             row.instance.uuid: {
                 language
                 for field, _, language in (cell.column.rpartition("_") for cell in row.changed)
@@ -216,12 +216,22 @@ def settling(file):
             for row in rows
             if not row.new
         }
-        unchecked = TextState.objects.filter(
-            entry__in=languages, origin=TextState.Origin.MACHINE, checked_on=None
-        )
-        written = [state.pk for state in unchecked if state.language in languages[state.entry]]
-        TextState.objects.filter(pk__in=written).update(origin=TextState.Origin.HUMAN)
+        written = {entry: languages for entry, languages in written.items() if languages}
+        before = file.report.setdefault("texts", {})
+        before.update({str(entry): [] for entry in written})
+        unchecked = []
+        for state in TextState.objects.filter(entry__in=written):
+            before[str(state.entry)].append(recorded(state))
+            by_machine = state.origin == TextState.Origin.MACHINE and not state.checked_on
+            if by_machine and state.language in written[state.entry]:
+                unchecked.append(state.pk)
+        TextState.objects.filter(pk__in=unchecked).update(origin=TextState.Origin.HUMAN)
         saved_many.send(model, pks=[row.instance.pk for row in rows])
-        file.report.setdefault("texts", []).extend(written)
 
     return settle
+
+
+def recorded(state):
+    """Give what is recorded of one text, as a report has it."""
+    day = state.checked_on and state.checked_on.isoformat()
+    return [state.language, state.origin, state.source_language, state.source_digest, day]

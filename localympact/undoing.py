@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from datetime import date
 
 import reversion
 from django.contrib.contenttypes.models import ContentType
@@ -138,19 +139,19 @@ def undo(pk, user):
         file = ImportedFile.objects.select_for_update().filter(pk=pk).first()
         if file is None or file.state != State.IMPORTED:
             return
-        counts, left, restored = Counter(), [], set()
+        counts, left = Counter(), []
+        texts = file.report.pop("texts", {})
         total, done = versions_of(file).count(), 0
         for chunk in fates(file, user, lock=True):
             undo_chunk(chunk, user)
+            back = [fate.entry.uuid for fate in chunk if fate.outcome == "back"]
+            record_again(texts, back)
             for fate in chunk:
                 counts[fate.outcome] += 1
                 if fate.outcome == "left":
                     left.append(fate.line())
-                elif fate.outcome == "back":
-                    restored.add(fate.entry.uuid)
             done += len(chunk)
             yield done, total
-        give_back_to_the_machine(file.report.get("texts", []), restored)
         file.state, file.undone = State.UNDONE, timezone.now()
         file.report["undo"] = {"counts": dict(counts), "left": left}
         file.save(update_fields=["state", "undone", "report"])
@@ -226,12 +227,20 @@ def put_back_changes(entry, differing):
         getattr(entry, change.field).set(change.after)
 
 
-def give_back_to_the_machine(texts, entries):
-    """Let texts that the import made a person's be the machine's again, of these entries."""
-    for start in range(0, len(texts), CHUNK):
-        part = TextState.objects.filter(
-            pk__in=texts[start : start + CHUNK], origin=TextState.Origin.HUMAN, checked_on=None
+def record_again(texts, entries):
+    """Record of the texts of these entries what was recorded before the import."""
+    again = {entry: texts[str(entry)] for entry in entries if str(entry) in texts}
+    TextState.objects.filter(entry__in=again).delete()
+    TextState.objects.bulk_create(
+        TextState(
+            entry=entry,
+            language=language,
+            origin=origin,
+            source_language=source,
+            source_digest=digest,
+            checked_on=day and date.fromisoformat(day),
         )
-        kept = [state.pk for state in part if state.entry in entries]
-        TextState.objects.filter(pk__in=kept).update(origin=TextState.Origin.MACHINE)
-        refresh_by_uuid(Entry, [state.entry for state in part])
+        for entry, states in again.items()
+        for language, origin, source, digest, day in states
+    )
+    refresh_by_uuid(Entry, list(again))

@@ -1,5 +1,6 @@
 """An import is undone: what nobody has touched since is as it was before."""
 
+import datetime
 import re
 
 import pytest
@@ -7,6 +8,7 @@ from django.contrib.admin.models import LogEntry
 from django.core.management import call_command
 from reversion.models import Version
 
+from localympact import undoing
 from localympact.history import UNDO, keep_before, state, versions
 from localympact.models import ImportedFile
 from organizations.models import Organization, Suggestion, TextState
@@ -177,15 +179,18 @@ def test_texts_of_deleted_entries_are_forgotten_and_the_machines_are_again(impor
     entry = make_organization(name_lv="Koris", summary_lv="Dzied.")
     machine = {"source_language": "en", "source_digest": "0" * 32, "origin": "machine"}
     TextState.objects.create(entry=entry.uuid, language="lv", **machine)
+    checked = {"language": "el", "checked_on": datetime.date(2026, 1, 2)}
+    TextState.objects.create(entry=entry.uuid, **(machine | checked))
+    before = set(TextState.objects.values_list("entry", "language", "origin", "checked_on"))
     row = {"id": str(entry.uuid), "municipality": "talsi", "reach": "local", "name_lv": "Koris"}
     rows = [row | {"summary_lv": "Koris dzied."}, new_row("organizations")]
     browser, file = imported("organizations", rows)
     created = Organization.objects.get(name_lv="Jauns")
     TextState.objects.create(entry=created.uuid, language="lv", origin="original")
-    assert TextState.objects.get(entry=entry.uuid).origin == "human"
+    assert TextState.objects.get(entry=entry.uuid, language="lv").origin == "human"
     undo(browser, file)
-    assert TextState.objects.get().entry == entry.uuid
-    assert TextState.objects.get().origin == "machine"
+    after = set(TextState.objects.values_list("entry", "language", "origin", "checked_on"))
+    assert after == before
 
 
 def test_what_was_kept_before_comes_back_and_not_something_older(imported, talsi):
@@ -227,6 +232,8 @@ def test_import_is_undone_once(imported):
     undo(browser, file)
     assert browser.get(f"{FILES}{file.pk}/undo/").status_code == 302
     _text, file = press(browser, file, "undo")
+    # Whoever pressed the button at the same moment comes in after it is done.
+    assert list(undoing.undo(file.pk, file.person)) == []
     assert LogEntry.objects.count() == 2
 
 
