@@ -114,6 +114,10 @@ class DuplicatePair(models.Model):
         return f"{self.first} – {self.second}"
 
 
+# What more entries share, as the site of an umbrella organisation, makes none of them another.
+AT_MOST = 20
+
+
 class Known:
     """What the database holds of one model, arranged for comparison with some entries of it.
 
@@ -170,12 +174,14 @@ class Known:
     def like(self, entry):
         """Give {pk: [Reason]} of the stored entries that may be the same as `entry`."""
         found = defaultdict(list)
-        if number := self.number(entry):
-            for pk in self.numbers[number]:
-                found[pk].append(Reason.REGISTER)
-        if site := self.site(entry):
-            for pk in self.sites[site]:
-                found[pk].append(Reason.DOMAIN)
+        keys = [
+            (Reason.REGISTER, self.numbers[self.number(entry)]),
+            (Reason.DOMAIN, self.sites[self.site(entry)]),
+        ]
+        for reason, pks in keys:
+            if len(pks) <= AT_MOST:
+                for pk in pks:
+                    found[pk].append(reason)
         names = self.names[entry.municipality_id]
         texts = set(filter(None, (getattr(entry, column) for column in columns("name"))))
         for pk in set().union(*map(names.like, texts)):

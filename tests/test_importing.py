@@ -224,7 +224,7 @@ def test_wrong_rows_are_all_named_in_the_language_of_the_editor(act, talsi):
     browser = act(editor)
     rows = [
         new_row("organizations", latitude="north", longitude="22"),
-        new_row("organizations", verified_on="26.11.2026", verified_by="portal"),
+        new_row("organizations", verified_on="26.11.2026", verified_by="municipality"),
         new_row("organizations", reach="global", founded="3000"),
         new_row("organizations"),
     ]

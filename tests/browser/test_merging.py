@@ -76,14 +76,14 @@ def test_editor_is_asked_and_says_that_they_are_different(open_page, talsi_edito
     page.fill("[name=name_lv]", "Talsu novads fonds")
     page.select_option("[name=municipality]", label="Talsi Municipality")
     page.select_option("[name=reach]", "local")
-    page.click("[name=_save]")
+    page.click("input[name=_save]")
     question = page.locator(".possible-duplicates")
     assert "Talsu novada fonds" in question.inner_text()
     assert page.input_value("[name=name_lv]") == "Talsu novads fonds"
     if javascript:
         check(page, "asked")
     question.get_by_label("It is not one of these: save").check()
-    page.click("[name=_save]")
+    page.click("input[name=_save]")
     assert Organization.objects.filter(name_lv="Talsu novads fonds").exists()
     assert (
         not DuplicatePair.objects.filter(database="organizations")
