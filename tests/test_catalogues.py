@@ -77,8 +77,10 @@ def test_catalogue_is_complete(language):
         if message.pluralizable:
             assert len(texts) == PLURALS[language], message.id
         ids = message.id if message.pluralizable else (message.id,)
+        # The singular may say "an" where other languages say a number.
+        wanted = [set(PLACEHOLDER.findall(one)) for one in ids]
         for text in texts:
-            assert set(PLACEHOLDER.findall(text)) == set(PLACEHOLDER.findall(ids[0])), text
+            assert set(PLACEHOLDER.findall(text)) in wanted, text
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 // Gives the widgets that search for other entries the names of their fields, which they lack.
 "use strict";
 
-addEventListener("load", () => {
+const nameWidgets = () => {
   for (const select of document.querySelectorAll("select.admin-autocomplete[id]")) {
     const label = document.querySelector(`label[for="${select.id}"]`);
     const widget = select.nextElementSibling;
@@ -18,4 +18,8 @@ addEventListener("load", () => {
       }
     }
   }
-});
+};
+
+// jQuery calls those who wait for the page one after another, and may do so after `load`: whoever
+// asks then comes after the widgets were made.
+addEventListener("load", () => window.django?.jQuery?.(nameWidgets));
