@@ -18,7 +18,6 @@ from localympact.importing import RESOURCES
 from localympact.imports import Import
 from localympact.models import MUNICIPAL_EDITOR, ImportedFile
 from needs.models import Need
-from organizations.duplicates import Reason
 from organizations.models import Organization, TextState
 from tests.conftest import make_person
 from tests.factories import (
@@ -35,6 +34,7 @@ pytestmark = pytest.mark.django_db
 
 FILES = "/admin/localympact/importedfile/"
 MODELS = {"organizations": "organization", "collaborations": "collaboration", "needs": "need"}
+NUMBERS = ("40008000001", "40008000002")
 # What makes a new entry of each database besides its name and its municipality.
 NEW = {
     "organizations": {"reach": "local"},
@@ -617,29 +617,16 @@ def test_imported_text_is_no_longer_the_machines(act, editor, talsi):
     assert origins == {"lv": "human", "el": "machine"}
 
 
-def same_registration_number(model, entries):
-    """Give what has the same registration number, as `duplicates.possible_many` does."""
-    found = {}
-    for index, entry in enumerate(entries):
-        others = model.objects.filter(registration_number=entry.registration_number)
-        if entry.registration_number and others:
-            found[index] = [(other, [Reason.REGISTER]) for other in others]
-    return found
-
-
-def test_possible_duplicates_are_shown_before_anything_happens(
-    act, editor, talsi, braga, monkeypatch
-):
-    monkeypatch.setattr(
-        "organizations.duplicates.possible_many", same_registration_number, raising=False
-    )
-    ours = make_organization(name_lv="Koris", registration_number="1", status="draft")
+def test_possible_duplicates_are_shown_before_anything_happens(act, editor, talsi, braga):
+    # A number of the register means the same only within one country.
+    type(braga).objects.filter(pk=braga.pk).update(country=talsi.country)
+    ours = make_organization(name_lv="Koris", registration_number=NUMBERS[0], status="draft")
     make_organization(
-        name_pt="Segredo", registration_number="1", status="draft", municipality=braga
+        name_pt="Segredo", registration_number=NUMBERS[0], status="draft", municipality=braga
     )
-    theirs = make_organization(name_pt="Coro", registration_number="1", municipality=braga)
+    theirs = make_organization(name_pt="Coro", registration_number=NUMBERS[0], municipality=braga)
     browser = act(editor)
-    rows = [new_row("organizations", registration_number=number) for number in ("1", "2")]
+    rows = [new_row("organizations", registration_number=number) for number in NUMBERS]
     file = bring(browser, "organizations", written(rows))
     ((row, name, others),) = file.report["duplicates"]
     assert (row, name) == (2, "Jauns")
