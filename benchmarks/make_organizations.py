@@ -40,7 +40,7 @@ def main(number):
                 *(words(rng, code, 25) if code in filled else "" for code in LANGUAGES),
                 rng.choice(("local", "regional", "national")),
                 rng.choice(("", rng.randint(1900, 2026))),
-                f"https://example.org/{row}",
+                f"https://organisation-{row}.example/",
             ]
         )
 

@@ -31,6 +31,8 @@ PROGRESS_EVERY = 100
 MANY = 5000
 # More of one text is not shown beside its new form.
 SHOWN = 2000
+# So many entries that may be the same as a new one are shown, those with most in common.
+MOST_ALIKE = 5
 State = ImportedFile.State
 
 
@@ -61,7 +63,7 @@ class Report:
                 place = str(row.instance.municipality or "")
                 self.lists["new"].append([row.number, shown(row.instance), place])
                 if row.possible:
-                    others = [self.other(*pair) for pair in row.possible]
+                    others = [self.other(*pair) for pair in row.possible[:MOST_ALIKE]]
                     self.lists["duplicates"].append([row.number, shown(row.instance), others])
 
     def other(self, entry, reasons):
