@@ -92,7 +92,9 @@ def test_editor_merges_nothing_of_others(act, editor, stranger, client, make, ta
     for one, other in ((ours, theirs), (theirs, ours)):
         browser.post(merge_url(one, other))
     assert "Theirs" not in browser.get(merge_url(ours, theirs)).text
-    act(stranger).post(merge_url(ours, theirs))
+    third = make(name_en="Third")
+    stranger.municipalities.add(talsi)
+    assert act(stranger).post(merge_url(ours, third)).status_code == 403
     assert not type(ours).objects.exclude(merged_into=None).exists()
 
 
@@ -146,8 +148,9 @@ def test_merged_entry_and_its_survivor_are_never_deleted(act, superuser, app, ma
     stays, goes = make(name_en="Choir"), make(name_en="Band")
     merge_entries(stays, goes)
     browser = act(superuser)
-    for entry in (stays, goes):
-        browser.post(admin_url(app, entry.pk, "delete"), {"post": "yes"})
+    for entry, status in ((stays, 200), (goes, 403)):
+        page = browser.post(admin_url(app, entry.pk, "delete"), {"post": "yes"})
+        assert page.status_code == status
         page = browser.post(
             admin_url(app),
             {"action": "delete_selected", "_selected_action": [entry.pk], "post": "yes"},

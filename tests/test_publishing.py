@@ -187,6 +187,14 @@ def test_nobody_does_anything_with_entries_of_others(
     assert type(entry).objects.count() == 1
 
 
+@pytest.mark.parametrize("word", WORDS)
+def test_municipality_without_a_group_gives_no_right(act, stranger, app, make, talsi, word):
+    stranger.municipalities.add(talsi)
+    entry = make(status="draft", summary_en="They sing.")
+    assert act(stranger).post(admin_url(app, entry.pk, word)).status_code == 403
+    assert statuses(entry) == ["draft"]
+
+
 # Duplicate this entry
 
 
