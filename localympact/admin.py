@@ -20,7 +20,7 @@ from localympact.access import Event, note
 from localympact.import_pages import ImportedFileAdmin
 from localympact.models import MUNICIPAL_EDITOR, ROLES, AccessEvent, ImportedFile, User
 from organizations.places import Municipality
-from organizations.tools import Tool, WithTools
+from organizations.tools import ReadOnlyAdmin, Tool, WithTools
 
 
 def places_field():
@@ -330,28 +330,18 @@ class UserAdmin(WithTools, DjangoUserAdmin):
         self.take_step(request, "withdraw", queryset)
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """A log: nobody adds, changes or deletes its lines here, superusers neither."""
+class Log(ReadOnlyAdmin):
+    """A list of what happened, which only grows; `title` is what it is called."""
 
     title = None
     list_per_page = 100
-    actions = None
 
     def changelist_view(self, request, extra_context=None):
         return super().changelist_view(request, {"title": self.title} | (extra_context or {}))
 
-    def has_add_permission(self, request):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
-
 
 @admin.register(AccessEvent)
-class AccessEventAdmin(ReadOnlyAdmin):
+class AccessEventAdmin(Log):
     title = _("Log of sign-ins")
     list_display = ["moment", "event", "name", "by", "address"]
     list_filter = ["event", ("person", admin.RelatedOnlyFieldListFilter)]
@@ -361,7 +351,7 @@ class AccessEventAdmin(ReadOnlyAdmin):
 
 
 @admin.register(LogEntry)
-class LogEntryAdmin(ReadOnlyAdmin):
+class LogEntryAdmin(Log):
     """What was changed through the admin, when and by whom."""
 
     title = _("Log of changes")

@@ -36,6 +36,7 @@ from organizations.models import (
 from organizations.pairs import DuplicatePairAdmin, DuplicatesAdmin, DuplicatesForm
 from organizations.publishing import PublishingAdmin, PublishingForm, changed_fields
 from organizations.rights import EditableAdmin
+from organizations.tools import ReadOnlyAdmin
 from organizations.versions import VersionedAdmin
 from organizations.worklists import MunicipalityFilter, WorkList
 from organizations.writing import TranslatedAdmin
@@ -271,21 +272,12 @@ admin.site.register(DuplicatePair, DuplicatePairAdmin)
 
 
 @admin.register(TextState)
-class TextStateAdmin(admin.ModelAdmin):
+class TextStateAdmin(ReadOnlyAdmin):
     """Where texts are from: recorded when they are saved, and only to be read here."""
 
     list_display = ["entry", "language", "origin", "source_language", "checked_on"]
     list_filter = ["language", "origin"]
     search_fields = ["entry"]
-
-    def has_add_permission(self, request):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
 
 
 @admin.register(Suggestion)

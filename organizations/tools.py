@@ -15,6 +15,21 @@ class Tool(NamedTuple):
     posts: bool = False
 
 
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """What the portal itself records: nobody adds, changes or deletes it, superusers neither."""
+
+    actions = None
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
 class WithTools(admin.ModelAdmin):
     """An admin whose pages have the buttons that `tools` names; each parent adds its own."""
 

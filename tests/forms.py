@@ -19,11 +19,7 @@ def sent(page):
 
     for field in form.iter():
         name, kind = field.get("name"), field.get("type")
-        if (
-            field.tag not in ("input", "textarea", "select")
-            or not name
-            or kind in ("submit", "file", "button")
-        ):
+        if field.tag not in FIELDS or not name or kind in NOT_SENT:
             continue
         if field.tag == "textarea":
             # A browser drops the first line end and sends the others as CR LF.
@@ -42,3 +38,20 @@ def sent(page):
         else:
             add(name, field.get("value", "").replace("\n", "\r\n"))
     return {name: found[0] if len(found) == 1 else found for name, found in values.items()}
+
+
+def form_of(page):
+    """Give the values of an admin form as `sent` does, from the form itself: quicker, unsigned."""
+    form = page.context["adminform"].form
+    values = {}
+    for field in form:
+        value = field.value()
+        if value is None or value is False or field.name in ("logo",):
+            continue
+        if isinstance(value, list | tuple):
+            values[field.html_name] = [getattr(item, "pk", item) for item in value]
+        else:
+            values[field.html_name] = "on" if value is True else value
+        if field.field.show_hidden_initial:
+            values[field.html_initial_name] = values[field.html_name]
+    return values

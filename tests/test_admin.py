@@ -19,6 +19,7 @@ from tests.factories import (
     make_need,
     make_organization,
 )
+from tests.forms import form_of
 
 pytestmark = pytest.mark.django_db
 
@@ -38,23 +39,6 @@ def act(client):
         return client
 
     return act
-
-
-def form_of(page):
-    """Give the values of an admin form as a browser would send them."""
-    form = page.context["adminform"].form
-    values = {}
-    for field in form:
-        value = field.value()
-        if value is None or value is False or field.name in ("logo",):
-            continue
-        if isinstance(value, list | tuple):
-            values[field.html_name] = [getattr(item, "pk", item) for item in value]
-        else:
-            values[field.html_name] = "on" if value is True else value
-    for name in ("created_0", "created_1"):
-        values.pop(name, None)
-    return values
 
 
 def new_entry(app, place):

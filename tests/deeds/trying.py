@@ -7,6 +7,7 @@ from django.forms import model_to_dict
 from django.test import Client
 
 from localympact.models import User
+from tests.forms import form_of
 
 DEEDS = {}
 
@@ -56,23 +57,6 @@ def values_of(thing, **changed):
         parts = ("add",) if thing.pk is None else (thing.pk, "change")
         OFFERED[key] = form_of(browser.get(address(thing, *parts)))
     return OFFERED[key] | changed
-
-
-def form_of(page):
-    """Give the values of an admin form as a browser would send them."""
-    form = page.context["adminform"].form
-    values = {}
-    for field in form:
-        value = field.value()
-        if value is None or value is False or field.name in ("logo",):
-            continue
-        if isinstance(value, list | tuple):
-            values[field.html_name] = [getattr(item, "pk", item) for item in value]
-        else:
-            values[field.html_name] = "on" if value is True else value
-        if field.field.show_hidden_initial:
-            values[field.html_initial_name] = values[field.html_name]
-    return values
 
 
 def exists(thing):
