@@ -5,7 +5,6 @@ from uuid import uuid4
 
 import pytest
 import reversion
-from django.contrib import admin
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -167,9 +166,6 @@ def pair(one, other, **fields):
     )
 
 
-@pytest.mark.skipif(
-    not admin.site.is_registered(DuplicatePair), reason="the list of pairs is not here yet"
-)
 def test_open_pairs_of_own_entries_are_counted(
     act,  # noqa: F811
     editor,
