@@ -46,7 +46,11 @@ def form_of(page):
     values = {}
     for field in form:
         value = field.value()
-        if value is None or value is False or field.name in ("logo",):
+        if value is None or value is False:
+            continue
+        if field.name == "logo":
+            # A browser sends no file that is stored already, only which one it was.
+            values[field.html_initial_name] = str(value)
             continue
         if isinstance(value, list | tuple):
             values[field.html_name] = [getattr(item, "pk", item) for item in value]

@@ -92,6 +92,7 @@ def test_what_the_portal_confirmed_stays_so_but_not_for_another_day(act, editor,
     assert browser.post(address, values | {"name_lv": "Koris"}).status_code == 302
     entry.refresh_from_db()
     assert (entry.name_lv, entry.verified_by) == ("Koris", "portal")
+    values = form_of(browser.get(address))
     answer = browser.post(address, values | {"verified_on": "2026-02-03"})
     assert "Say who confirmed it on that day" in answer.text
     later = {"verified_on": "2026-02-03", "verified_by": "municipality"}

@@ -284,6 +284,7 @@ def test_old_logo_stays_on_disk_for_the_history(send, client, settings):
     entry.refresh_from_db()
     assert entry.logo.name.endswith(".jpg")
     assert (settings.MEDIA_ROOT / old).exists()
+    page = client.get(admin_url("organizations", entry.pk, "change"))
     values = form_of(page) | {"logo-clear": "on"}
     assert client.post(admin_url("organizations", entry.pk, "change"), values).status_code == 302
     entry.refresh_from_db()
