@@ -66,6 +66,7 @@ MIDDLEWARE = [
     "django_otp.middleware.OTPMiddleware",
     "localympact.middleware.StaffLanguageMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "localympact.middleware.MethodNotAllowedMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -139,6 +140,9 @@ FORMAT_MODULE_PATH = ["localympact.formats"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Europe/Riga"
+
+# Dictionaries of word forms, made when they are first needed (lemmas.py).
+LEMMAS_ROOT = env.str("LEMMAS_ROOT", default=str(BASE_DIR / "var" / "lemmas"))
 
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
