@@ -1,9 +1,7 @@
 """People who work in the portal, when they came in, files they brought; what visitors miss."""
 
-import uuid
-
-
 import re
+import uuid
 from datetime import timedelta
 
 from django.conf import settings
