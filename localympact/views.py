@@ -81,14 +81,14 @@ class PublishedList(FilterView):
         offered = {"alternatives": filterset.alternatives()}
         if search is not None and not filterset.form.errors:
             if not any(filterset.hits):
-                near = search.near(filterset.facets_now)
+                searched = filterset.facets_now, filterset.found.without("q")
                 offered["near"] = [
                     {"text": text, "count": count, "query": filterset.query_with(q=text)}
-                    for text, count in near
+                    for text, count in search.near(searched)
                 ]
                 offered["fewer_words"] = [
                     {"left_out": word, "count": count, "query": filterset.query_with(q=text)}
-                    for text, word, count in search.without_one(filterset.facets_now)
+                    for text, word, count in search.without_one(*searched)
                 ]
             if unanswered.counts(self.request):
                 label = self.object_list.model._meta.app_label
