@@ -4,11 +4,9 @@ from django import template
 from django.contrib.staticfiles.finders import find
 from django.templatetags.static import static
 from django.utils.html import format_html
-from django.utils.translation import get_language
 
-from localympact.alphabets import alphabet_key
 from localympact.templatetags.portal import note_language
-from localympact.texts import ENGLISH, pick
+from localympact.texts import pick
 from organizations import passages
 from organizations.pictures import picture_html
 
@@ -21,18 +19,6 @@ def shared_topics(entry, other):
     mine = {topic.pk for topic in entry.topics.all()}
     # Names of topics hold an “and” of their own.
     return " · ".join(str(pick(topic, "name")) for topic in other.topics.all() if topic.pk in mine)
-
-
-@register.simple_tag
-def towns_by_area(field):
-    """Give the towns that a field offers as (name of the pilot area, towns), by the alphabet."""
-    reader = get_language() or ENGLISH
-    areas = {}
-    for town in field.field.queryset.select_related("municipality"):
-        areas.setdefault(str(pick(town.municipality, "name")), []).append(town)
-    for towns in areas.values():
-        towns.sort(key=lambda town: alphabet_key(reader, town.name))
-    return sorted(areas.items(), key=lambda area: alphabet_key(reader, area[0]))
 
 
 @register.simple_tag(takes_context=True)
