@@ -684,12 +684,15 @@ class Search:
             questions = [{number: word} for word in words]
         elif choices:
             questions = [{number: words[0] for number, words in choices.items()}]
-        found = []
+        found, known = [], []
         for question in questions[:MOST_SLIPS]:
             text = self.text_with(question)
             other = Search(text, self.reader)
-            if count := sum(other.number(facets, within) for facets, within in searched):
-                found.append((text, count))
+            results = [other.found(facets) & within for facets, within in searched]
+            # One word of two languages, or two forms of one word, lead to the same.
+            if any(results) and results not in known:
+                known.append(results)
+                found.append((text, sum(map(len, results))))
         return found[:NEAR]
 
     def text_with(self, words):
@@ -700,9 +703,9 @@ class Search:
             parts.append(f'"{text}"' if unit.phrase else text)
         return " ".join(parts)
 
-    def number(self, facets, within):
-        """Give how many entries of a bitmap are found."""
-        return len(BitMap.union(BitMap(), *self.groups(facets)) & within)
+    def found(self, facets):
+        """Give the bitmap of all entries of a database that are found."""
+        return BitMap.union(BitMap(), *self.groups(facets))
 
     def without_one(self, facets, within):
         """Give what is found without one of the words: [(text, word left out, number)]."""
@@ -716,7 +719,7 @@ class Search:
                     for text, one in zip(parts, rest, strict=True)
                 )
                 text = " ".join(quoted)
-                if number := Search(text, self.reader).number(facets, within):
+                if number := len(Search(text, self.reader).found(facets) & within):
                     found.append((text, " ".join(unit.written), number))
         return sorted(found, key=lambda one: -one[2])
 
