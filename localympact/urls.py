@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.static import serve
 
-from localympact import desk, pages, people, suggestions
+from localympact import completions, desk, pages, people, suggestions
 
 development = (
     [path("components/", pages.Components.as_view(), name="components")] if settings.DEBUG else []
@@ -36,6 +36,12 @@ urlpatterns = [
             "municipalities/<slug:slug>/", pages.MunicipalityDetail.as_view(), name="municipality"
         ),
         path("search/", pages.Search.as_view(), name="search"),
+        path("search/suggestions/", completions.Completions.as_view(), name="completions"),
+        path(
+            "search/suggestions.json",
+            completions.CompletionsForBrowsers.as_view(),
+            name="completions_for_browsers",
+        ),
         path("about/", pages.About.as_view(), name="about"),
         path("privacy/", pages.Privacy.as_view(), name="privacy"),
         path("accessibility/", pages.Accessibility.as_view(), name="accessibility"),
