@@ -90,17 +90,15 @@ def forms_of(text):
 class Among(RawSQL):
     """Numbers or words as a sub-query with one parameter, for `__in`: however many there are."""
 
-    def __init__(self, values):
-        self.values = values
+    def __init__(self, values, of="bigint"):
+        self.values, self.of = values, of
         super().__init__("", ())
 
     def as_sqlite(self, compiler, connection):
         return "(SELECT value FROM json_each(%s))", [json.dumps(list(self.values))]
 
     def as_postgresql(self, compiler, connection):
-        values = list(self.values)
-        of = "text" if values and isinstance(values[0], str) else "bigint"
-        return f"(SELECT unnest(%s::{of}[]))", [values]
+        return f"(SELECT unnest(%s::{self.of}[]))", [list(self.values)]
 
     def __hash__(self):
         return id(self)
@@ -296,7 +294,7 @@ def learn(words, again=False):
     `again` looks up those that are known, too: the dictionaries may have changed.
     """
     if not again:
-        written = Among({word for word, _language in words})
+        written = Among({word for word, _language in words}, of="text")
         known = Vocabulary.objects.filter(written__in=written)
         words = set(words).difference(known.values_list("written", "language"))
     # In one order, so that two who learn the same words do not wait for each other in a circle.
@@ -508,9 +506,8 @@ class Search:
         """Note with each word the terms whose whole name it is, alone or with its neighbours."""
         forms = [{word.form, *word.others} for word in words]
         first = set().union(*forms) if forms else ()
-        for facet, key, alias in Alias.objects.filter(first__in=Among(first)).values_list(
-            "facet", "key", "words"
-        ):
+        named = Alias.objects.filter(first__in=Among(first, of="text"))
+        for facet, key, alias in named.values_list("facet", "key", "words"):
             parts = alias.split()
             for at in range(len(words) - len(parts) + 1):
                 if all(part in forms[at + n] for n, part in enumerate(parts)):
