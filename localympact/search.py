@@ -72,13 +72,14 @@ def row_number(entry, language, database):
 def tokens(text):
     """Give the words of a text as they are written, in small letters."""
     composed = unicodedata.normalize("NFC", text)
-    return [word.casefold()[:LONGEST_WORD] for word in WORD.findall(composed)]
+    # `casefold` would write a final sigma as no dictionary does.
+    return [word.lower()[:LONGEST_WORD] for word in WORD.findall(composed)]
 
 
 def form_of(word):
     """Give the folded form of a word in small letters, in letters and digits only."""
     if word.isascii():
-        return word
+        return word.lower()
     return "".join(WORD.findall(fold(word)))[:LONGEST_WORD]
 
 
@@ -477,13 +478,29 @@ class Search:
                     word.known = True
                     if written != form:
                         word.variants.add(written)
+        unknown = [word for word in words if not word.known]
+        by_stem = self.by_stem(dictionary.stem(word.form) for word in unknown)
         for word in words:
-            if not word.known:
-                # In no text so far; its dictionary may still lead to one.
-                lemmas[word.form] = {
-                    (form_of(own), language) for own, language in dictionary.lemmas(word.written[0])
-                }
+            # It may be a dictionary form that stands in no text, only others of its forms do.
+            lemmas[word.form].update((word.form, language) for language in LANGUAGES)
+        for word in unknown:
+            # In no text so far; its dictionary may still lead to one, or its stem.
+            own = dictionary.lemmas(word.written[0])
+            lemmas[word.form].update((form_of(lemma), language) for lemma, language in own)
+            lemmas[word.form].update(by_stem.get(dictionary.stem(word.form), ()))
         self.add_forms(words, lemmas)
+
+    @staticmethod
+    def by_stem(stems):
+        """Give {stem: {(lemma, language)}} of the known words that are a stem with an ending."""
+        begun, found = Q(), defaultdict(set)
+        for stem in set(stems) - {""}:
+            begun |= engine().beginning("form", stem)
+        if begun:
+            words = Vocabulary.objects.filter(begun, language__in=dictionary.INFLECTED)
+            for form, lemma, language in words.values_list("form", "lemma", "language"):
+                found[dictionary.stem(form)].add((lemma, language))
+        return found
 
     def add_forms(self, words, lemmas):
         """Give words the forms of their lemmas: {form: {(lemma, language)}}."""
