@@ -779,6 +779,8 @@ class Search:
                 )
                 parameters.append(parameter)
                 names.append((number, name))
+        if not asked:
+            return found
         with connection.cursor() as cursor:
             cursor.execute(" UNION ALL ".join(asked), parameters)
             for at, readers, ids in cursor.fetchall():
