@@ -22,8 +22,9 @@ from localympact.filters import (
     SlugFilter,
     validate_readable,
 )
+from localympact.index import Among
 from localympact.results import Newest
-from localympact.search import Among, Search
+from localympact.search import Search
 from localympact.texts import ENGLISH, LANGUAGES
 from organizations.entries import either, has_text
 from organizations.models import (

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from localympact import history
 from localympact.facets import facets_of
+from localympact.index import Among, forms_of, tokens
 from localympact.lemmas import stem
 from localympact.models import Alias, Vocabulary
-from localympact.search import Among, Search, forms_of, tokens
+from localympact.search import Search
 from localympact.texts import LANGUAGES
 from needs.models import Need
 from organizations.indexing import entry_models
