@@ -93,6 +93,7 @@ LOCK := env -u PIP_FIND_LINKS $(BIN)/uv pip compile --quiet --upgrade --generate
 lock: .venv/.dev
 	$(LOCK) -o requirements.txt pyproject.toml
 	$(LOCK) -c requirements.txt --group dev -o requirements-dev.txt pyproject.toml
+	$(LOCK) --group bench -o requirements-bench.txt
 
 clean:
 	rm -rf .venv staticfiles $(CATALOGUES) .pytest_cache .ruff_cache
