@@ -65,6 +65,12 @@ class Collaboration(Entry):
 
     objects = CollaborationQuerySet.as_manager()
 
+    database = 1
+    searched = [*Entry.searched, "participants", "period", "results"]
+    searched_as_written = ["website"]
+    facet_columns = {**Entry.facet_columns, "form": "form"}
+    facet_links = {**Entry.facet_links, "audience": "audiences"}
+
     class Meta(Entry.Meta):
         verbose_name = _("collaboration")
         verbose_name_plural = _("collaborations")

@@ -1,5 +1,6 @@
 """The people who work in the portal, when they came in, and what files they brought."""
 
+import uuid
 from datetime import timedelta
 
 from django.conf import settings
@@ -136,3 +137,105 @@ class ImportRevision(models.Model):
 
     def __str__(self):
         return f"{self.file}: {self.revision_id}"
+
+
+class Content(models.Model):
+    """How often the entries of a database have changed, by its number in the index.
+
+    Whoever changes an entry adds one in the same transaction. `epoch` changes when the table is
+    made anew: a number alone could come again.
+    """
+
+    database = models.PositiveSmallIntegerField(primary_key=True)
+    epoch = models.UUIDField(default=uuid.uuid4)
+    number = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self):
+        return f"{self.database}: {self.number}"
+
+
+class Change(models.Model):
+    """The number that an entry's latest change has, also when that was its deletion."""
+
+    database = models.PositiveSmallIntegerField()
+    entry = models.PositiveBigIntegerField()
+    number = models.PositiveBigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["database", "entry"], name="change_of_an_entry")
+        ]
+        indexes = [models.Index(fields=["database", "number"], name="change_since")]
+
+    def __str__(self):
+        return f"{self.database}/{self.entry}: {self.number}"
+
+
+class Indexed(models.Model):
+    """What the index keeps of an entry: its place in six alphabets, the languages of its texts."""
+
+    database = models.PositiveSmallIntegerField()
+    entry = models.PositiveBigIntegerField()
+    # One bit a language, in the order of texts.LANGUAGES.
+    languages = models.PositiveSmallIntegerField(default=0)
+    # Sort keys (alphabets.py) of the name that a reader of each language sees.
+    lv = models.BinaryField()
+    en = models.BinaryField()
+    pt = models.BinaryField()
+    sv = models.BinaryField()
+    lt = models.BinaryField()
+    el = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["database", "entry"], name="indexed_entry")]
+        indexes = [
+            models.Index(fields=["database", code, "entry"], name=f"indexed_{code}")
+            for code in ("lv", "en", "pt", "sv", "lt", "el")
+        ]
+
+    def __str__(self):
+        return f"{self.database}/{self.entry}"
+
+
+class Vocabulary(models.Model):
+    """A word of the texts as it is written, its folded form, and the form of the dictionary."""
+
+    written = models.CharField(max_length=64)
+    language = models.CharField(max_length=2)
+    form = models.CharField(max_length=64, db_index=True)
+    # The form from its end: a mistyped word keeps its beginning or its end.
+    backwards = models.CharField(max_length=64, db_index=True)
+    lemma = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["written", "language"], name="word_of_a_language")
+        ]
+        indexes = [models.Index(fields=["lemma", "language"], name="words_of_a_lemma")]
+
+    def __str__(self):
+        return f"{self.written} ({self.language})"
+
+
+class Alias(models.Model):
+    """A name or synonym of a term or place, by which a search finds what carries it.
+
+    `facet` and `key` say which bitmap that is (facets.py).
+    """
+
+    facet = models.CharField(max_length=20)
+    key = models.CharField(max_length=20)
+    language = models.CharField(max_length=2)
+    # Folded words, without those that every text has; the first of them by itself.
+    words = models.CharField(max_length=250)
+    first = models.CharField(max_length=64, db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["facet", "key", "language", "words"], name="alias_of_a_thing"
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.words} → {self.facet} {self.key}"

@@ -140,6 +140,9 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Europe/Riga"
 
+# Dictionaries of word forms, made when they are first needed (lemmas.py).
+LEMMAS_ROOT = env.str("LEMMAS_ROOT", default=str(BASE_DIR / "var" / "lemmas"))
+
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 MEDIA_URL = "media/"

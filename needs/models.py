@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from collaborations.models import Collaboration
+from localympact.afterwards import FollowedQuerySet
 from localympact.cldr import country_choices, country_name
 from localympact.codes import CodesField, enclosed
 from organizations.entries import (
@@ -22,7 +23,7 @@ ONE_COUNTRY = r"^\|[A-Z]{2}\|$"
 COUNTRIES = r"^\|([A-Z]{2}\|){2,}$"
 
 
-class ReviewQuerySet(DescribedQuerySet):
+class ReviewQuerySet(FollowedQuerySet, DescribedQuerySet):
     """What the review consists of beside its needs."""
 
     def get_by_natural_key(self, slug):
@@ -48,6 +49,7 @@ class Cause(WithSynonyms, Described):
     objects = ReviewQuerySet.as_manager()
 
     is_term = True
+    facet = "cause"
 
     class Meta:
         verbose_name = _("cause")
@@ -160,6 +162,16 @@ class Need(Entry):
 
     objects = NeedQuerySet.as_manager()
 
+    database = 2
+    facet_columns = {
+        **Entry.facet_columns,
+        "cause": "cause",
+        "kind": "kind",
+        "side": "side",
+        "level": "level",
+        "countries": "countries",
+    }
+
     class Meta(Entry.Meta):
         verbose_name = _("need or challenge")
         verbose_name_plural = _("needs and challenges")
@@ -182,6 +194,25 @@ class Need(Entry):
                 & Q(side__in=["municipality", "organisation", "both"]),
                 name="%(app_label)s_%(class)s_kind_and_side",
             ),
+        ]
+
+    @classmethod
+    def facet_knowledge(cls):
+        """Give where the places lie, as (pk, country): a need of a country holds in all of its."""
+        return list(Municipality.objects.order_by().values_list("pk", "country"))
+
+    @classmethod
+    def facet_values(cls, row, known):
+        """Give the facets of a need; its places and countries are all those in which it holds."""
+        level, named = row.pop("level"), row.pop("countries")
+        own, country = row.pop("municipality"), row.pop("country")
+        everywhere = level == cls.Level.ALL
+        places = {pk for pk, code in known if everywhere or code in named}
+        countries = {*named, *(code for _pk, code in known if everywhere)}
+        return [
+            *super().facet_values(row, known),
+            *(("municipality", pk) for pk in {own or None, *places}),
+            *(("country", code) for code in countries | ({country} if own else set())),
         ]
 
     @property

@@ -68,7 +68,8 @@ class EntryAdmin(
     list_filter = [*WorkList.list_filter, "topics", "provenance"]
     list_select_related = ["municipality"]
     list_per_page = 50
-    search_fields = ["folded"]
+    # Searched by the queryset: get_search_results.
+    search_fields = ["name"]
     ordering = ["-updated", "-pk"]
     readonly_fields = ["merged_into", "slug", "uuid", "created", "updated"]
     actions = [*PublishingAdmin.actions, "export_csv", "export_xlsx"]

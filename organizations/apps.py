@@ -9,6 +9,7 @@ class OrganizationsConfig(AppConfig):
 
     def ready(self):
         from organizations.duplicates import databases, forget_pairs
+        from organizations.indexing import follow as index_what_is_saved
         from organizations.merging import protect_term
         from organizations.models import Described
         from organizations.origins import forget_origins
@@ -22,3 +23,4 @@ class OrganizationsConfig(AppConfig):
         for model in databases().values():
             post_delete.connect(forget_pairs, sender=model)
         follow()
+        index_what_is_saved()

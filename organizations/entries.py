@@ -3,15 +3,20 @@
 import uuid
 
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+from pyroaring import BitMap
 
+from localympact.afterwards import FollowedQuerySet
 from localympact.alphabets import by_name
-from localympact.folding import FoldedField, fold
+from localympact.facets import facets_of
+from localympact.folding import fold
+from localympact.models import Indexed
+from localympact.search import Among, Search
 from localympact.slugs import Slugged
 from localympact.texts import ENGLISH, LANGUAGES, columns, pick
 from organizations.origins import translated_by_machine
@@ -179,8 +184,10 @@ class EditableQuerySet(models.QuerySet):
         return self.filter(municipality__in=user.municipalities.all())
 
 
-class EntryQuerySet(EditableQuerySet, DescribedQuerySet):
+class EntryQuerySet(FollowedQuerySet, EditableQuerySet, DescribedQuerySet):
     """The vocabulary of the portal: what is asked of entries, in its own words."""
+
+    silent = frozenset(["todo"])
 
     def get_by_natural_key(self, key):
         return self.get(uuid=key)
@@ -190,14 +197,17 @@ class EntryQuerySet(EditableQuerySet, DescribedQuerySet):
         return self.filter(status=Status.PUBLISHED, merged_into=None)
 
     def search(self, text):
-        """Keep entries that have every word of `text` in a name or summary, in any language.
+        """Keep entries that have every word of `text`, in any language and form.
 
-        Case and accents never matter.
+        A word that is the name or a synonym of a term keeps what carries the term; what stands
+        in quotation marks is looked for exactly so. Case and accents never matter. An empty text
+        asks nothing.
         """
-        found = self
-        for word in fold(text).split():
-            found = found.filter(folded__contains=word)
-        return found
+        if not text.strip():
+            return self
+        facets = facets_of(self.model).now()
+        groups = Search(text, get_language() or ENGLISH).groups(facets)
+        return self.filter(pk__in=Among(BitMap.union(BitMap(), *groups)))
 
     def in_country(self, *codes):
         """Keep entries that concern one of these countries (ISO 3166 codes)."""
@@ -293,7 +303,6 @@ class Entry(Described):
     )
     created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     updated = models.DateTimeField(_("updated"), default=timezone.now, editable=False)
-    folded = FoldedField(of=columns("name", "summary"))
     # What its editors have still to do, as bits; kept by organizations/todo.py.
     todo = models.PositiveIntegerField(default=0, editable=False)
 
@@ -305,8 +314,19 @@ class Entry(Described):
     # Whether its website is its own: two entries with one host may then be one.
     owns_website = False
 
+    # Its number in the index of the search, which never changes.
+    database = None
+    # What a search finds beside the name: texts in six languages, and what has no language.
+    searched = ["summary"]
+    searched_as_written = []
+    # The facets by which it is counted: {name: column}, {name: many-to-many field}.
+    facet_columns = {"municipality": "municipality", "country": "municipality__country"}
+    facet_links = {"topic": "topics"}
+
     class Meta:
         abstract = True
+        # Whoever writes many past `objects` is followed too.
+        base_manager_name = "objects"
         ordering = ["pk"]
         indexes = [
             # The numbers of the desk are counted in this index alone.
@@ -362,8 +382,10 @@ class Entry(Described):
     def save(self, *args, update_fields=None, **kwargs):
         self.updated = timezone.now()
         if update_fields is not None:
-            update_fields = {*update_fields, "updated", "folded"}
-        super().save(*args, update_fields=update_fields, **kwargs)
+            update_fields = {*update_fields, "updated"}
+        # The index and the counts change with it, or not at all.
+        with transaction.atomic():
+            super().save(*args, update_fields=update_fields, **kwargs)
 
     def clean(self):
         super().clean()
@@ -375,6 +397,52 @@ class Entry(Described):
             raise ValidationError(
                 {"status": _("This entry was merged into another one: it cannot be published.")}
             )
+
+    @classmethod
+    def facet_rows(cls, pks=None):
+        """Give what entries are counted by, as (facet, value, pk): all of them, or some.
+
+        (None, None, pk) of each that there is; ("public", True, pk) of what everybody sees.
+        """
+        within = {} if pks is None else {"pk__in": Among(pks)}
+        names, known = list(cls.facet_columns), cls.facet_knowledge()
+        rows = cls._base_manager.filter(**within).order_by()
+        for pk, status, merged, day, *values in rows.values_list(
+            "pk", "status", "merged_into", "verified_on", *cls.facet_columns.values()
+        ):
+            yield None, None, pk
+            if status == Status.PUBLISHED and merged is None:
+                yield "public", True, pk
+            yield "verified", "no" if day is None else "yes", pk
+            if day:
+                yield "verified_on", day, pk
+            row = dict(zip(names, values, strict=True))
+            for facet, value in cls.facet_values(row, known):
+                yield facet, value, pk
+        for facet, name in cls.facet_links.items():
+            field = cls._meta.get_field(name)
+            owner, thing = field.m2m_field_name(), field.m2m_reverse_field_name()
+            links = field.remote_field.through._base_manager.order_by()
+            if pks is not None:
+                links = links.filter(**{f"{owner}__in": Among(pks)})
+            for pk, value in links.values_list(owner, thing):
+                yield facet, value, pk
+        texts = Indexed.objects.filter(database=cls.database)
+        if pks is not None:
+            texts = texts.filter(entry__in=Among(pks))
+        for pk, bits in texts.values_list("entry", "languages"):
+            for at, language in enumerate(LANGUAGES):
+                if bits >> at & 1:
+                    yield "language", language, pk
+
+    @classmethod
+    def facet_knowledge(cls):
+        """Give what `facet_values` must know beside the entry, asked once for all."""
+
+    @classmethod
+    def facet_values(cls, row, known):
+        """Give the (facet, value) pairs of one entry; `row` is {name of facet_columns: value}."""
+        return [(facet, value) for facet, value in row.items() if value not in (None, "")]
 
     def survivor(self):
         """Give the entry that this one leads to after merges, or None if they form a circle."""

@@ -192,6 +192,21 @@ class Organization(Entry):
     objects = OrganizationQuerySet.as_manager()
 
     owns_website = True
+    database = 0
+    searched = [*Entry.searched, "seeks", "reach_note"]
+    searched_as_written = [
+        *("street", "postal_code", "town_name", "website", "email", "phone"),
+        "registration_number",
+    ]
+    facet_columns = {
+        **Entry.facet_columns,
+        "type": "type",
+        "town": "town",
+        "partners": "seeks_partners",
+        "spoken": "languages",
+        "placed": "latitude",
+    }
+    facet_links = {**Entry.facet_links, "audience": "audiences"}
 
     class Meta(Entry.Meta):
         verbose_name = _("organisation")
@@ -217,6 +232,18 @@ class Organization(Entry):
     def clean(self):
         super().clean()
         check_text(self, "logo", "logo_text")
+
+    @classmethod
+    def facet_values(cls, row, known):
+        spoken = row.pop("spoken")
+        placed = row.pop("placed") is not None or row["town"] is not None
+        partners = row.pop("partners")
+        return [
+            *super().facet_values(row, known),
+            *(("spoken", code) for code in spoken),
+            *([("placed", True)] if placed else []),
+            *([("partners", "yes")] if partners else []),
+        ]
 
     @property
     def language_names(self):

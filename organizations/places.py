@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from localympact.afterwards import FollowedQuerySet
 from localympact.alphabets import by_name
 from localympact.cldr import country_choices, country_name
 from localympact.slugs import Slugged
@@ -25,7 +26,7 @@ from organizations.entries import (
 )
 
 
-class MunicipalityQuerySet(DescribedQuerySet):
+class MunicipalityQuerySet(FollowedQuerySet, DescribedQuerySet):
     def get_by_natural_key(self, slug):
         return self.get(slug=slug)
 
@@ -120,6 +121,8 @@ class Municipality(WithSynonyms, Described):
 
     objects = MunicipalityQuerySet.as_manager()
 
+    facet = "municipality"
+
     class Meta:
         verbose_name = _("municipality")
         verbose_name_plural = _("municipalities")
@@ -160,7 +163,7 @@ class Municipality(WithSynonyms, Described):
         return country_name(self.country)
 
 
-class TownQuerySet(models.QuerySet):
+class TownQuerySet(FollowedQuerySet):
     def get_by_natural_key(self, slug):
         return self.get(slug=slug)
 
@@ -188,6 +191,8 @@ class Town(Slugged):
     )
 
     objects = TownQuerySet.as_manager()
+
+    facet = "town"
 
     is_term = True
 

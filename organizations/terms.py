@@ -3,12 +3,13 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from localympact.afterwards import FollowedQuerySet
 from localympact.slugs import Slugged
 from localympact.texts import LANGUAGES, pick
 from organizations.entries import WithSynonyms, either, has_text
 
 
-class TermManager(models.Manager):
+class TermManager(models.Manager.from_queryset(FollowedQuerySet)):
     def get_by_natural_key(self, slug):
         return self.get(slug=slug)
 
@@ -24,6 +25,8 @@ class Term(WithSynonyms, Slugged):
     objects = TermManager()
 
     keeps_versions = True
+    # The facet by which entries are counted that have it.
+    facet = None
     # While entries have it, it is merged into another one instead of deleted (merging.py).
     is_term = True
     own_language = None
@@ -51,6 +54,8 @@ class Term(WithSynonyms, Slugged):
 class OrganizationType(Term):
     """What kind of organisation it is."""
 
+    facet = "type"
+
     class Meta(Term.Meta):
         verbose_name = _("type of organisation")
         verbose_name_plural = _("types of organisations")
@@ -58,6 +63,8 @@ class OrganizationType(Term):
 
 class Topic(Term):
     """What an entry is about."""
+
+    facet = "topic"
 
     class Meta(Term.Meta):
         verbose_name = _("topic")
@@ -67,6 +74,8 @@ class Topic(Term):
 class Audience(Term):
     """Whom an organisation or a collaboration is there for."""
 
+    facet = "audience"
+
     class Meta(Term.Meta):
         verbose_name = _("audience")
         verbose_name_plural = _("audiences")
@@ -74,6 +83,8 @@ class Audience(Term):
 
 class CooperationForm(Term):
     """The form that a collaboration takes."""
+
+    facet = "form"
 
     class Meta(Term.Meta):
         verbose_name = _("form of cooperation")

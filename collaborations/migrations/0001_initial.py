@@ -2,7 +2,6 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import localympact.folding
 import localympact.slugs
 import uuid
 from django.db import migrations, models
@@ -44,7 +43,7 @@ class Migration(migrations.Migration):
                 ('verified_by', models.CharField(blank=True, choices=[('organisation', 'the organisation itself'), ('municipality', 'the municipality'), ('portal', 'the portal')], max_length=12, verbose_name='verified by')),
                 ('created', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created')),
                 ('updated', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='updated')),
-                ('folded', localympact.folding.FoldedField(default='', editable=False, of=('name_lv', 'name_en', 'name_pt', 'name_sv', 'name_lt', 'name_el', 'summary_lv', 'summary_en', 'summary_pt', 'summary_sv', 'summary_lt', 'summary_el'))),
+                ('folded', models.TextField(default='', editable=False)),
                 ('participants', models.TextField(blank=True, default='', help_text='Everybody who takes part, as the source names them, one a line.', verbose_name='participants')),
                 ('participants_lv', models.TextField(blank=True, default='', help_text='Everybody who takes part, as the source names them, one a line.', null=True, verbose_name='participants')),
                 ('participants_en', models.TextField(blank=True, default='', help_text='Everybody who takes part, as the source names them, one a line.', null=True, verbose_name='participants')),

@@ -4,7 +4,6 @@ import django.db.models.deletion
 import django.utils.timezone
 import localympact.cldr
 import localympact.codes
-import localympact.folding
 import localympact.slugs
 import uuid
 from django.db import migrations, models
@@ -107,7 +106,7 @@ class Migration(migrations.Migration):
                 ('verified_by', models.CharField(blank=True, choices=[('organisation', 'the organisation itself'), ('municipality', 'the municipality'), ('portal', 'the portal')], max_length=12, verbose_name='verified by')),
                 ('created', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created')),
                 ('updated', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='updated')),
-                ('folded', localympact.folding.FoldedField(default='', editable=False, of=('name_lv', 'name_en', 'name_pt', 'name_sv', 'name_lt', 'name_el', 'summary_lv', 'summary_en', 'summary_pt', 'summary_sv', 'summary_lt', 'summary_el'))),
+                ('folded', models.TextField(default='', editable=False)),
                 ('kind', models.CharField(choices=[('need', 'Need'), ('challenge', 'Challenge')], max_length=9, verbose_name='kind')),
                 ('side', models.CharField(choices=[('municipality', 'Municipality'), ('organisation', 'Organisations'), ('both', 'Both sides')], help_text='Who has this need.', max_length=12, verbose_name='whose')),
                 ('level', models.CharField(choices=[('local', 'Local'), ('national', 'National'), ('several', 'Several countries'), ('all', 'All pilot areas')], help_text='Local: one municipality. National: one country. Several countries: two or more. All pilot areas: neither a municipality nor countries.', max_length=8, verbose_name='where it holds')),

@@ -5,7 +5,6 @@ import django.db.models.deletion
 import django.utils.timezone
 import localympact.cldr
 import localympact.codes
-import localympact.folding
 import localympact.slugs
 import organizations.pictures
 import uuid
@@ -272,7 +271,7 @@ class Migration(migrations.Migration):
                 ('verified_by', models.CharField(blank=True, choices=[('organisation', 'the organisation itself'), ('municipality', 'the municipality'), ('portal', 'the portal')], max_length=12, verbose_name='verified by')),
                 ('created', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created')),
                 ('updated', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='updated')),
-                ('folded', localympact.folding.FoldedField(default='', editable=False, of=('name_lv', 'name_en', 'name_pt', 'name_sv', 'name_lt', 'name_el', 'summary_lv', 'summary_en', 'summary_pt', 'summary_sv', 'summary_lt', 'summary_el'))),
+                ('folded', models.TextField(default='', editable=False)),
                 ('reach', models.CharField(choices=[('local', 'Local'), ('regional', 'Regional'), ('national', 'National'), ('unconfirmed', 'Not confirmed in this place')], help_text='How far its work goes, and whether it is known to work in this place.', max_length=11, verbose_name='reach')),
                 ('reach_note', models.CharField(blank=True, default='', max_length=250, verbose_name='note on the reach')),
                 ('reach_note_lv', models.CharField(blank=True, default='', max_length=250, null=True, verbose_name='note on the reach')),

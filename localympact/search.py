@@ -1,0 +1,557 @@
+"""Full-text search in six languages, alike on SQLite (FTS5) and PostgreSQL (tsvector).
+
+The index has a row for each entry and language, in folded words: its name, the rest of its text,
+and those words of both that were written with accents. What it is asked is decided here, and how
+to ask is the engine's part; neither engine ranks. A word is looked for in four ways, the nearest
+first: as typed, folded, in another form, as the beginning of a word; then as the name or synonym
+of a term that an entry carries. Each way gives bitmaps of entries, which are joined here.
+"""
+
+import json
+import re
+import unicodedata
+from collections import defaultdict
+from functools import cached_property
+from typing import NamedTuple
+
+from django.db import connection
+from django.db.models import Q
+from django.db.models.expressions import RawSQL
+from pyroaring import BitMap
+
+from localympact import lemmas as dictionary
+from localympact.folding import fold
+from localympact.models import Alias, Vocabulary
+from localympact.texts import LANGUAGES
+
+# A letter may carry marks that no composed letter has.
+WORD = re.compile("(?:[^\\W_][\u0300-\u036f]*)+")
+QUOTES = str.maketrans(dict.fromkeys("“”„‟«»″", '"'))
+PHRASE = re.compile('"([^"]*)"')
+LONGEST_WORD = 64
+# Words of one question that are looked for: who pastes a page asks for its beginning.
+MOST_WORDS = 12
+# Forms of one word that are looked for.
+MOST_FORMS = 40
+# From how many letters on a word that stands in no text is the beginning of one; a known word too.
+BEGINNING, BEGINNING_OF_KNOWN = 2, 4
+
+# Words that every text has: left out of a question unless it holds nothing else. Folded.
+STOP_WORDS = frozenset(
+    word
+    for words in (
+        "and or of the in for to at on with by from a an",
+        "un vai ar par no uz pie kas ir",
+        "e ou de do da dos das em para com por ao os as um uma no na",
+        "och eller i for av pa med till en ett som vid",
+        "ir arba su apie is prie kaip del",
+        "και η ο οι τα το του τησ των την τον στο στη στην για με σε απο",
+    )
+    for word in words.split()
+)
+# Where the name of a term names two things: “Culture and heritage”.
+PARTS = re.compile(r"\s*[,;/&]\s*|\s+(?:and|or|un|vai|e|ou|och|eller|ir|arba|και|ή)\s+")
+
+# The rows of the index are numbered by entry, language and database: these many bits for the last
+# two. The language after the six is that of what has none: a street, a register number.
+LANGUAGE_BITS, DATABASE_BITS = 3, 2
+NO_LANGUAGE = len(LANGUAGES)
+
+# The ways in which a word is found, the best first, and the places where; see `Unit.tiers`.
+TYPED, FOLDED, FORM, BEGINS, BY_TERM = range(5)
+
+
+def row_number(entry, language, database):
+    """Give the number of a row of the index; `language` is an index of LANGUAGES."""
+    return ((entry << LANGUAGE_BITS | language) << DATABASE_BITS) | database
+
+
+def tokens(text):
+    """Give the words of a text as they are written, in small letters."""
+    composed = unicodedata.normalize("NFC", text)
+    return [word.casefold()[:LONGEST_WORD] for word in WORD.findall(composed)]
+
+
+def form_of(word):
+    """Give the folded form of a word, in letters and digits only."""
+    return "".join(WORD.findall(fold(word)))[:LONGEST_WORD]
+
+
+def forms_of(text):
+    """Give the folded words of a text."""
+    return [form for form in map(form_of, tokens(text)) if form]
+
+
+class Among(RawSQL):
+    """Numbers or words as a sub-query with one parameter, for `__in`: however many there are."""
+
+    def __init__(self, values):
+        self.values = values
+        super().__init__("", ())
+
+    def as_sqlite(self, compiler, connection):
+        return "(SELECT value FROM json_each(%s))", [json.dumps(list(self.values))]
+
+    def as_postgresql(self, compiler, connection):
+        values = list(self.values)
+        of = "text" if values and isinstance(values[0], str) else "bigint"
+        return f"(SELECT unnest(%s::{of}[]))", [values]
+
+    def __hash__(self):
+        return id(self)
+
+
+# Engines
+
+
+class Probe(NamedTuple):
+    """One question to the index: any of `forms` in a column.
+
+    As whole words, as one phrase, or as beginnings of words.
+    """
+
+    column: str
+    forms: tuple
+    how: str = "words"
+
+
+class Row(NamedTuple):
+    """One row of the index: its number and its words."""
+
+    number: int
+    name: list
+    body: list
+    accented: list
+
+
+class SqliteIndex:
+    """The index as a table of FTS5, which is given words and not texts."""
+
+    create = (
+        "CREATE VIRTUAL TABLE {table} USING fts5(name, body, accented, "
+        "tokenize = 'unicode61 remove_diacritics 0', prefix = '2 3 4')",
+    )
+    key = "rowid"
+
+    def write(self, cursor, table, rows):
+        cursor.executemany(
+            f"INSERT INTO {table} (rowid, name, body, accented) VALUES (%s, %s, %s, %s)",  # noqa: S608
+            [(row.number, *(" ".join(words) for words in row[1:])) for row in rows],
+        )
+
+    def ask(self, probe):
+        """Give the condition of a probe and its parameter."""
+        match probe.how:
+            case "words":
+                asked = " OR ".join(f'"{form}"' for form in probe.forms)
+            case "phrase":
+                asked = f'"{" ".join(probe.forms)}"'
+            case "beginning":
+                asked = " OR ".join(f'"{form}"*' for form in probe.forms)
+        return "localympact_document MATCH %s", f"{probe.column} : ({asked})"
+
+    gathered = "group_concat({column})"
+
+    @staticmethod
+    def ids(gathered):
+        return map(int, gathered.split(","))
+
+    @staticmethod
+    def beginning(column, text):
+        """Give the condition that a column begins with a text, in the form that has an index."""
+        return Q(**{f"{column}__gte": text, f"{column}__lt": text + "\U0010ffff"})
+
+
+class PostgresqlIndex:
+    """The index as three columns of words, each with its own index."""
+
+    create = (
+        "CREATE TABLE {table} (id bigint PRIMARY KEY, name tsvector NOT NULL, "
+        "body tsvector NOT NULL, accented tsvector NOT NULL)",
+        "CREATE INDEX {table}_name ON {table} USING gin (name)",
+        "CREATE INDEX {table}_body ON {table} USING gin (body)",
+        "CREATE INDEX {table}_accented ON {table} USING gin (accented)",
+    )
+    key = "id"
+
+    def write(self, cursor, table, rows):
+        cursor.executemany(
+            f"INSERT INTO {table} (id, name, body, accented) VALUES "  # noqa: S608
+            "(%s, %s::tsvector, %s::tsvector, %s::tsvector)",
+            [(row.number, *map(self.vector, row[1:])) for row in rows],
+        )
+
+    @staticmethod
+    def vector(words):
+        """Give words with their places, as PostgreSQL writes them: it need not split a text."""
+        # It keeps no place after the 16,383rd.
+        return " ".join(f"'{word}':{min(at, 16_383)}" for at, word in enumerate(words, 1))
+
+    def ask(self, probe):
+        """Give the condition of a probe and its parameter."""
+        quoted = [f"'{form}'" for form in probe.forms]
+        match probe.how:
+            case "words":
+                asked = " | ".join(quoted)
+            case "phrase":
+                asked = " <-> ".join(quoted)
+            case "beginning":
+                asked = " | ".join(f"{form}:*" for form in quoted)
+        return f"{probe.column} @@ %s::tsquery", asked
+
+    gathered = "array_agg(({column})::int)"
+
+    @staticmethod
+    def ids(gathered):
+        return gathered
+
+    @staticmethod
+    def beginning(column, text):
+        """Give the condition that a column begins with a text, in the form that has an index."""
+        return Q(**{f"{column}__startswith": text})
+
+
+TABLE = "localympact_document"
+
+
+def engine():
+    """Give the engine of the database that is in use."""
+    return PostgresqlIndex() if connection.vendor == "postgresql" else SqliteIndex()
+
+
+def create_table(table=TABLE):
+    """Make an empty index."""
+    with connection.cursor() as cursor:
+        for statement in engine().create:
+            cursor.execute(statement.format(table=table))
+
+
+def drop_table(table=TABLE):
+    """Take an index away."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TABLE IF EXISTS {table}")
+
+
+# Writing
+
+
+def write(database, texts):
+    """Write the rows of entries: `texts` is {entry: {language: (name, body)}}; {} forgets one.
+
+    A language is an index of LANGUAGES, or NO_LANGUAGE.
+    """
+    rows, words = [], set()
+    for entry, parts in texts.items():
+        for language, (name, body) in parts.items():
+            named, told = tokens(name), tokens(body)
+            row = Row(row_number(entry, language, database), [], [], [])
+            for found, forms in ((named, row.name), (told, row.body)):
+                for word in found:
+                    if form := form_of(word):
+                        forms.append(form)
+                        if word != form:
+                            row.accented.append(word)
+                if language != NO_LANGUAGE:
+                    words.update((word, LANGUAGES[language]) for word in found)
+            rows.append(row)
+    numbers = ",".join(
+        str(row_number(entry, language, database))
+        for entry in texts
+        for language in range(NO_LANGUAGE + 1)
+    )
+    index = engine()
+    with connection.cursor() as cursor:
+        if numbers:
+            cursor.execute(f"DELETE FROM {TABLE} WHERE {index.key} IN ({numbers})")  # noqa: S608
+        if rows:
+            index.write(cursor, TABLE, rows)
+    learn(words)
+
+
+def learn(words, again=False):
+    """Note words, each (as written, language), with their dictionary forms.
+
+    `again` looks up those that are known, too: the dictionaries may have changed.
+    """
+    if not again:
+        written = Among({word for word, _language in words})
+        known = Vocabulary.objects.filter(written__in=written)
+        words = set(words).difference(known.values_list("written", "language"))
+    # In one order, so that two who learn the same words do not wait for each other in a circle.
+    new = [
+        Vocabulary(
+            written=word,
+            language=language,
+            form=form,
+            backwards=form[::-1],
+            lemma=form_of(dictionary.lemma(word, language)) or form,
+        )
+        for word, language in sorted(words)
+        if (form := form_of(word))
+    ]
+    if again:
+        Vocabulary.objects.bulk_create(
+            new,
+            1000,
+            update_conflicts=True,
+            unique_fields=["written", "language"],
+            update_fields=["form", "backwards", "lemma"],
+        )
+    else:
+        Vocabulary.objects.bulk_create(new, 1000, ignore_conflicts=True)
+
+
+def name_thing(facet, key, names, synonyms):
+    """Note by what names a term or place is searched for; empty ones forget it.
+
+    Both are {language: [texts]}. What two things are joined in a name by an *and* can each be
+    asked for alone.
+    """
+    aliases, words = set(), set()
+    for language, texts in names.items():
+        for text in texts:
+            parts = PARTS.split(text)
+            aliases.update((language, bare(part)) for part in (text, *parts))
+            words.update((word, language) for word in tokens(text))
+    for language, texts in synonyms.items():
+        for text in texts:
+            aliases.add((language, bare(text)))
+            words.update((word, language) for word in tokens(text))
+    Alias.objects.filter(facet=facet, key=key).delete()
+    Alias.objects.bulk_create(
+        Alias(facet=facet, key=key, language=language, words=" ".join(forms)[:250], first=forms[0])
+        for language, forms in sorted(aliases)
+        if forms
+    )
+    learn(words)
+
+
+def bare(text):
+    """Give the folded words of a text without those that every text has, as a tuple."""
+    forms = tuple(forms_of(text))
+    return tuple(form for form in forms if form not in STOP_WORDS) or forms
+
+
+# Asking
+
+
+class Unit:
+    """One word or phrase of a question, with what it stands for.
+
+    `phrase` says that it was quoted: exactly this, in this form.
+    """
+
+    def __init__(self, written, phrase=False):
+        self.written = written
+        self.forms = [form for form in map(form_of, written) if form]
+        self.phrase = phrase
+        self.form = self.forms[0] if self.forms else ""
+        # As written in other ways; other forms of the same dictionary words.
+        self.variants, self.others = set(), set()
+        self.known = False
+        # (facet, key) of the terms whose name it is, or a part of.
+        self.terms = set()
+
+    @property
+    def accented(self):
+        """Whether it was typed with accents."""
+        return self.written[0] != self.form
+
+    @property
+    def begins(self):
+        """Whether it may be the beginning of a word."""
+        shortest = BEGINNING_OF_KNOWN if self.known else BEGINNING
+        return not self.phrase and len(self.form) >= shortest
+
+    def probes(self):
+        """Give {name: Probe}: what the index must be asked for this unit."""
+        probes = {}
+        for column in ("name", "body"):
+            if self.phrase:
+                how = "phrase" if len(self.forms) > 1 else "words"
+                probes[FOLDED, column] = Probe(column, tuple(self.forms), how)
+                continue
+            probes[FOLDED, column] = Probe(column, (self.form,))
+            if self.others:
+                probes[FORM, column] = Probe(column, tuple(sorted(self.others)))
+            if self.begins:
+                probes[BEGINS, column] = Probe(column, (self.form,), "beginning")
+        if not self.phrase:
+            other = (self.written[0],) if self.accented else tuple(sorted(self.variants))
+            if other:
+                probes[TYPED, "accented"] = Probe("accented", other)
+        return probes
+
+    def tiers(self, found, by_term):
+        """Give [BitMap], the best first, each entry in one only.
+
+        `found` is {(way, column): {whether in the reader's language: BitMap}}, `by_term` the
+        bitmap of what carries a term of that name. The way counts first, then the place (name,
+        text), then the language.
+        """
+        marked = BitMap.union(BitMap(), *found.get((TYPED, "accented"), {}).values())
+        tiers, seen = [], BitMap()
+        for way in (TYPED, FOLDED, FORM, BEGINS):
+            for column in ("name", "body"):
+                for readers in (True, False):
+                    asked = FOLDED if way == TYPED else way
+                    ids = found.get((asked, column), {}).get(readers, BitMap())
+                    if way == TYPED and not self.phrase:
+                        # Without accents typed: unless the word stands there with some.
+                        ids = ids & marked if self.accented else ids - marked
+                    tiers.append(ids - seen)
+                    seen |= ids
+        tiers.append(by_term - seen)
+        return tiers
+
+
+class Search:
+    """A question in words, as a reader of one language asks it.
+
+    Everything is a question: what is no word is left out. Words are joined by *and*; a part in
+    quotation marks is looked for exactly so.
+    """
+
+    def __init__(self, text, reader):
+        self.text, self.reader = text, reader
+        self.units = self.parse(text)
+
+    @staticmethod
+    def parse(text):
+        """Give the units of a question."""
+        quoted = text.translate(QUOTES)
+        units = []
+        for number, part in enumerate(PHRASE.split(quoted)):
+            words = [word for word in tokens(part) if form_of(word)]
+            if number % 2 and words:
+                units.append(Unit(words, phrase=True))
+            elif not number % 2:
+                units += [Unit([word]) for word in words]
+        units = units[:MOST_WORDS]
+        telling = [unit for unit in units if unit.phrase or unit.form not in STOP_WORDS]
+        return telling or units
+
+    def __bool__(self):
+        return bool(self.units)
+
+    @cached_property
+    def words(self):
+        """The units that are single words, after the vocabulary and the terms were asked."""
+        words = [unit for unit in self.units if not unit.phrase]
+        self.look_up(words)
+        self.find_terms(words)
+        return words
+
+    # Words
+
+    def look_up(self, words):
+        """Give each word its other spellings and its other forms, in a few queries for all."""
+        known = Vocabulary.objects.filter(form__in={word.form for word in words})
+        lemmas = defaultdict(set)
+        for form, written, own, language in known.values_list(
+            "form", "written", "lemma", "language"
+        ):
+            lemmas[form].add((own, language))
+            for word in words:
+                if word.form == form:
+                    word.known = True
+                    if written != form:
+                        word.variants.add(written)
+        for word in words:
+            if not word.known:
+                # In no text so far; its dictionary may still lead to one.
+                lemmas[word.form] = {
+                    (form_of(own), language) for own, language in dictionary.lemmas(word.written[0])
+                }
+        self.add_forms(words, lemmas)
+
+    def add_forms(self, words, lemmas):
+        """Give words the forms of their lemmas: {form: {(lemma, language)}}."""
+        wanted = {pair for pairs in lemmas.values() for pair in pairs}
+        if not wanted:
+            return
+        forms = defaultdict(set)
+        found = Vocabulary.objects.filter(lemma__in={own for own, _language in wanted})
+        for own, language, form in found.values_list("lemma", "language", "form"):
+            forms[own, language].add(form)
+        for word in words:
+            others = set().union(*(forms[pair] for pair in lemmas.get(word.form, ())))
+            others.discard(word.form)
+            if len(word.form) > 2:
+                word.others.update(sorted(others)[:MOST_FORMS])
+
+    # Terms
+
+    def find_terms(self, words):
+        """Note with each word the terms whose whole name it is, alone or with its neighbours."""
+        forms = [{word.form, *word.others} for word in words]
+        first = set().union(*forms) if forms else ()
+        for facet, key, alias in Alias.objects.filter(first__in=Among(first)).values_list(
+            "facet", "key", "words"
+        ):
+            parts = alias.split()
+            for at in range(len(words) - len(parts) + 1):
+                if all(part in forms[at + n] for n, part in enumerate(parts)):
+                    for word in words[at : at + len(parts)]:
+                        word.terms.add((facet, int(key) if key.isdecimal() else key))
+
+    @property
+    def terms(self):
+        """The terms by which something may be found: {(facet, key)}."""
+        return set().union(*(unit.terms for unit in self.words))
+
+    # Entries
+
+    def groups(self, facets):
+        """Give what is found among the entries of one database: [BitMap], the nearest first.
+
+        `facets` is the state of that database (facets.py).
+        """
+        if not self.units:
+            return []
+        self.words  # noqa: B018 - the units know their forms from here on
+        found = self.ask(facets.database)
+        groups = None
+        for number, unit in enumerate(self.units):
+            by_term = BitMap()
+            for facet, key in unit.terms:
+                by_term |= facets.having(facet, key)
+            tiers = unit.tiers(found[number], by_term)
+            groups = self.joined(groups, tiers)
+        return [groups[score] for score in sorted(groups)]
+
+    @staticmethod
+    def joined(groups, tiers):
+        """Join what was found of the words so far, {score: BitMap}, with the tiers of the next."""
+        if groups is None:
+            return {score: tier for score, tier in enumerate(tiers) if tier}
+        both = defaultdict(BitMap)
+        for score, group in groups.items():
+            for more, tier in enumerate(tiers):
+                if tier and (common := group & tier):
+                    both[score + more] |= common
+        return both
+
+    def ask(self, database):
+        """Ask the index once for all units: [{(way, column): {whether the reader's: BitMap}}]."""
+        index, found = engine(), [{} for _unit in self.units]
+        reader = LANGUAGES.index(self.reader)
+        entry = f"{index.key} >> {LANGUAGE_BITS + DATABASE_BITS}"
+        language = f"(({index.key} >> {DATABASE_BITS}) & {2**LANGUAGE_BITS - 1}) = {reader}"
+        asked, parameters, names = [], [], []
+        for number, unit in enumerate(self.units):
+            for name, probe in unit.probes().items():
+                condition, parameter = index.ask(probe)
+                asked.append(
+                    f"SELECT {len(names)}, {language}, {index.gathered.format(column=entry)} "  # noqa: S608
+                    f"FROM {TABLE} WHERE {condition} "
+                    f"AND {index.key} & {2**DATABASE_BITS - 1} = {int(database)} GROUP BY 2"
+                )
+                parameters.append(parameter)
+                names.append((number, name))
+        with connection.cursor() as cursor:
+            cursor.execute(" UNION ALL ".join(asked), parameters)
+            for at, readers, ids in cursor.fetchall():
+                number, name = names[at]
+                found[number].setdefault(name, {})[bool(readers)] = BitMap(index.ids(ids))
+        return found
