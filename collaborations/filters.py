@@ -25,6 +25,8 @@ class CollaborationFilter(EntryFilter):
             "topic",
             "form",
             "audience",
+            "language",
             "verified",
             "sort",
+            "view",
         ]

@@ -1,6 +1,7 @@
 """Filters as the address speaks them: slugs, repeated for *or*, `none` for *not stated*."""
 
 import re
+from functools import cached_property
 from typing import NamedTuple
 
 import django_filters
@@ -12,11 +13,18 @@ from django.utils.http import urlencode
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django_filters.fields import ModelChoiceIterator, ModelMultipleChoiceField
+from pyroaring import BitMap
 
+from localympact.facets import facets_of
+from localympact.results import Results
 from localympact.texts import ENGLISH
 
 NOT_STATED = "none"
 MAX_QUERY = 200
+# A facet with more values is shown in two parts, the first with so many.
+LONG, SHOWN = 12, 10
+# What is no choice among entries: how they are shown.
+APPEARANCE = ("sort", "view")
 # Control characters, which no page may hold; broken UTF-8 has become the same replacement.
 UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]")
 REPLACEMENT = "\ufffd"
@@ -44,7 +52,15 @@ class SlugField(ModelMultipleChoiceField):
     iterator = StatedFirst
 
 
-class SlugFilter(django_filters.ModelMultipleChoiceFilter):
+class Counted:
+    """A filter that is a facet: its values are counted, under the same name (facets.py)."""
+
+    def keys(self, value):
+        """Give the values of the facet that a cleaned value of the filter keeps."""
+        return value
+
+
+class SlugFilter(Counted, django_filters.ModelMultipleChoiceFilter):
     """Choose by slug; several mean *or*; `none` keeps entries that state nothing.
 
     Works on foreign keys and many-to-many fields without joining rows twice.
@@ -58,6 +74,9 @@ class SlugFilter(django_filters.ModelMultipleChoiceFilter):
         kwargs.setdefault("null_label", _("Not stated"))
         kwargs.setdefault("widget", forms.CheckboxSelectMultiple)
         super().__init__(*args, distinct=False, **kwargs)
+
+    def keys(self, value):
+        return [None if chosen == self.null_value else chosen.pk for chosen in value]
 
     def filter(self, queryset, value):
         if not value:
@@ -80,15 +99,61 @@ class SlugFilter(django_filters.ModelMultipleChoiceFilter):
         return chosen | missing if or_none else chosen
 
 
-class ChoicesFilter(django_filters.MultipleChoiceFilter):
+class ChoicesFilter(Counted, django_filters.MultipleChoiceFilter):
     """Choose among fixed values of one column; several mean *or*."""
 
     def __init__(self, *args, **kwargs):
         kwargs.setdefault("widget", forms.CheckboxSelectMultiple)
         super().__init__(*args, distinct=False, **kwargs)
 
+    def keys(self, value):
+        return [None if chosen == NOT_STATED else chosen for chosen in value]
+
     def filter(self, queryset, value):
         return queryset.filter(**{f"{self.field_name}__in": value}) if value else queryset
+
+
+class Option(NamedTuple):
+    """One value of a facet: how many results it has, and whether it is chosen."""
+
+    value: str
+    label: str
+    count: int
+    checked: bool
+    id: str
+
+
+class Facet(NamedTuple):
+    """A facet as a page shows it: what has results first, what has none last."""
+
+    name: str
+    label: str
+    options: list
+    errors: list
+
+    @property
+    def chosen(self):
+        """How many of its values are chosen."""
+        return sum(option.checked for option in self.options)
+
+    @property
+    def is_long(self):
+        """Whether it is shown in two parts."""
+        return len(self.options) > LONG
+
+    @property
+    def first(self):
+        """The part that is shown at once; what is chosen is in it."""
+        return self.options[: self._cut]
+
+    @property
+    def rest(self):
+        """The other part."""
+        return self.options[self._cut :]
+
+    @property
+    def _cut(self):
+        return max(SHOWN, self.chosen) if self.is_long else len(self.options)
 
 
 class Chosen(NamedTuple):
@@ -130,17 +195,112 @@ class PublicFilter(django_filters.FilterSet):
         """The language of the reader."""
         return get_language() or ENGLISH
 
+    @cached_property
+    def chosen_values(self):
+        """What is asked, as the form understood it: {name: value}; nothing of what is wrong."""
+        if not self.is_bound:
+            return {}
+        self.form.errors  # noqa: B018 - cleans
+        return {name: value for name, value in self.form.cleaned_data.items() if value}
+
     @property
     def qs(self):
         # django-filter by itself skips a filter whose value is wrong, and shows everything.
         if self.is_bound and not self.is_valid():
             return self.queryset.none()
-        sort = self.form.cleaned_data.get("sort") if self.is_bound else ""
-        return self.sorted(super().qs, sort)
+        return self.sorted(super().qs, self.sorting)
+
+    # Order
+
+    @property
+    def sorting(self):
+        """The order that is asked for, or that of this list where none is."""
+        return self.chosen_values.get("sort") or self.default_sort
+
+    @property
+    def default_sort(self):
+        """The order where none is asked for."""
+        return "name"
 
     def sorted(self, queryset, sort):
-        """Order a queryset as the parameter `sort` says; a list has its own orders."""
+        """Order a queryset as `sort` says."""
         return queryset
+
+    def order(self, results):
+        """Give the groups of the results in the order of `sort`: see Results."""
+        return [results.ids]
+
+    # What is found
+
+    @cached_property
+    def facets_now(self):
+        """The bitmaps of this moment: everything on a page is counted in the same ones."""
+        return facets_of(self.queryset.model).now()
+
+    @cached_property
+    def found(self):
+        """The Results of what is asked."""
+        return Results(self.queryset, self.reader, self.facets_now, self.restrictions(), self.order)
+
+    def restrictions(self):
+        """Give {name: BitMap} of what each filter at work keeps; what is wrong keeps nothing."""
+        kept = {name: BitMap() for name in self.form.errors if name in self.filters}
+        for name, value in self.chosen_values.items():
+            if isinstance(self.filters[name], Counted):
+                kept[name] = self.facets_now.having_any(name, self.filters[name].keys(value))
+        return kept
+
+    @cached_property
+    def facets(self):
+        """The facets as the page shows them, in the order of the filters."""
+        return [self.facet(name) for name, one in self.filters.items() if isinstance(one, Counted)]
+
+    def facet(self, name):
+        """Give one Facet with its counts."""
+        field, counts = self.form.fields[name], self.found.counts(name)
+        asked = {value.casefold() for value in self.asked.getlist(name)}
+        options = []
+        for key, value, label in self.values_of(name):
+            options.append(
+                Option(
+                    value=value,
+                    label=label,
+                    count=counts.get(key, 0),
+                    checked=value.casefold() in asked,
+                    id=f"id_{name}_{value}",
+                )
+            )
+        is_long = len(options) > LONG
+        options.sort(
+            key=lambda option: (not option.checked if is_long else False, not option.count)
+        )
+        return Facet(name, field.label, options, self.form.errors.get(name, []))
+
+    def values_of(self, name):
+        """Give (key of the facet, value in the address, label) of all values of a filter."""
+        if name not in self._known_values:
+            field = self.form.fields[name]
+            if isinstance(field, forms.ModelChoiceField):
+                # The field itself would ask the database again for each reader of its choices.
+                values = [
+                    (thing.pk, getattr(thing, field.to_field_name), str(thing))
+                    for thing in field.queryset.all()
+                ]
+                null = getattr(field, "null_label", None)
+                if null is not None:
+                    values.append((None, NOT_STATED, str(null)))
+            else:
+                values = [
+                    (None if value == NOT_STATED else value, value, str(label))
+                    for value, label in getattr(field, "choices", ())
+                    if value != ""
+                ]
+            self._known_values[name] = values
+        return self._known_values[name]
+
+    @cached_property
+    def _known_values(self):
+        return {}
 
     def messages(self):
         """Give the messages about wrong values, one a line: `topic: …`."""
@@ -162,54 +322,67 @@ class PublicFilter(django_filters.FilterSet):
     @property
     def query(self):
         """The query string of the filters at work, in the order of the filters."""
+        return self.query_with()
+
+    def query_with(self, **changes):
+        """Give the query string with other values: {name: value, list of values or None}."""
         asked = self.asked
-        pairs = [(name, value) for name in self.filters for value in asked.getlist(name)]
-        return urlencode(pairs)
+        for name, value in changes.items():
+            asked.setlist(name, value if isinstance(value, list) else [value] if value else [])
+        return urlencode(
+            [
+                (name, value)
+                for name in self.filters
+                for value in dict.fromkeys(asked.getlist(name))
+                if value != self.defaults.get(name)
+            ]
+        )
+
+    @property
+    def defaults(self):
+        """What an address leaves out: {name: value}."""
+        return {"view": "cards", "sort": self.default_sort}
 
     def chosen(self):
         """Give the filters at work, each with the query string that leaves it out."""
         asked = self.asked
         for name in self.filters:
-            if name == "sort":
+            if name in APPEARANCE:
                 continue
-            for value in asked.getlist(name):
-                rest = asked.copy()
-                rest.setlist(name, [other for other in asked.getlist(name) if other != value])
-                field = self.form.fields[name]
-                yield Chosen(field.label, self.value_label(field, value), rest.urlencode())
+            values = asked.getlist(name)
+            for value in dict.fromkeys(values):
+                rest = [other for other in values if other != value]
+                label = self.form.fields[name].label
+                yield Chosen(label, self.value_label(name, value), self.query_with(**{name: rest}))
 
     def alternatives(self):
         """Give, where nothing matches, what fewer filters would bring: the most results first.
 
-        What is found without one of them, or if that is nothing, with only one of them. At most
-        two counts for each filter at work.
+        What is found without one of them, or if that is nothing, with only one of them.
         """
-        asked = self.asked
-        names = [name for name in self.filters if name in asked and name != "sort"]
+        names = [name for name in self.filters if name in self.found.restrictions]
         if len(names) < 2:
             return []
         for alone in (False, True):
-            found = [
-                self._alternative(asked, name, [name] if alone else set(names) - {name}, alone)
-                for name in names
-            ]
+            found = [self._alternative(name, names, alone) for name in names]
             if found := [alternative for alternative in found if alternative.count]:
                 return sorted(found, key=lambda alternative: -alternative.count)
         return []
 
-    def _alternative(self, asked, name, kept, alone):
-        rest = asked.copy()
-        for other in list(rest):
-            if other not in kept and other != "sort":
-                del rest[other]
-        others = type(self)(rest, queryset=self.queryset, request=self.request)
-        field = self.form.fields[name]
-        value = ", ".join(self.value_label(field, value) for value in asked.getlist(name))
-        return Alternative(field.label, value, others.query, others.qs.count(), alone)
+    def _alternative(self, name, names, alone):
+        left_out = [other for other in names if other != name] if alone else [name]
+        value = ", ".join(self.value_label(name, value) for value in self.asked.getlist(name))
+        return Alternative(
+            self.form.fields[name].label,
+            value,
+            self.query_with(**dict.fromkeys(left_out)),
+            len(self.found.without(*left_out)),
+            alone,
+        )
 
-    def value_label(self, field, value):
+    def value_label(self, name, value):
         """Give what a chosen value is called."""
-        for key, label in getattr(field, "choices", ()):
-            if str(key).casefold() == value.casefold():
-                return str(label)
+        for _key, known, label in self.values_of(name):
+            if known.casefold() == value.casefold():
+                return label
         return value

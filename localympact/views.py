@@ -4,10 +4,16 @@ An app says in three short classes what is particular to it.
 """
 
 from django.contrib import admin
-from django.http import Http404, HttpResponse, HttpResponsePermanentRedirect
+from django.http import (
+    Http404,
+    HttpResponse,
+    HttpResponsePermanentRedirect,
+    HttpResponseRedirect,
+)
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.generic import DetailView, View
 from django_filters.views import FilterView
@@ -31,16 +37,51 @@ class PublishedList(FilterView):
     def get_queryset(self):
         return self.filterset_class.Meta.model.objects.published().with_related()
 
+    def get(self, request, *args, **kwargs):
+        self.filterset = self.get_filterset(self.get_filterset_class())
+        address = f"{request.path}?{self.query()}".rstrip("?")
+        if not request.htmx and any(not value.strip() for value in request.GET.values()):
+            # A form without JavaScript sends its empty fields, too.
+            return HttpResponseRedirect(address)
+        self.object_list = self.filterset.found
+        response = self.render_to_response(self.get_context_data())
+        if request.htmx:
+            response.headers["HX-Push-Url"] = address
+        patch_vary_headers(response, ["HX-Request"])
+        return response
+
+    def query(self):
+        """Give the query string of this page, as short as it can be."""
+        page = self.request.GET.get("page", "").strip()
+        return "&".join(filter(None, [self.filterset.query, page and urlencode({"page": page})]))
+
     def get_context_data(self, **kwargs):
-        chosen = list(self.filterset.chosen())
+        filterset = self.filterset
+        chosen = list(filterset.chosen())
         context = super().get_context_data(
+            filter=filterset,
+            found=filterset.found,
+            facets=filterset.facets,
+            search=filterset.search,
+            view=filterset.chosen_values.get("view") or filterset.defaults["view"],
+            views=self.ways("view", filterset.form.fields["view"].choices),
+            sorts=self.ways("sort", filterset.sorts),
             chosen=chosen,
             formats=[(name, FORMATS[name]) for name in self.resource_class.formats],
             **kwargs,
         )
-        if chosen and not context["entries"]:
-            context["alternatives"] = list(self.filterset.alternatives())
+        if chosen and not filterset.found.total:
+            context["alternatives"] = filterset.alternatives()
         return context
+
+    def ways(self, name, choices):
+        """Give (value, label, address, whether it is this) of the ways to show the list."""
+        filterset = self.filterset
+        now = filterset.chosen_values.get(name) or filterset.defaults[name]
+        return [
+            (value, label, f"?{filterset.query_with(**{name: value})}", value == now)
+            for value, label in choices
+        ]
 
 
 def may_edit(request, entry):

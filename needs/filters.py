@@ -46,7 +46,10 @@ class NeedFilter(EntryFilter):
     side = ChoicesFilter(label=_("Whose"), choices=Need.Side.choices)
 
     sort = django_filters.ChoiceFilter(
-        label=_("Sort by"), choices=SORTS, empty_label=_("By cause"), method="leave"
+        label=_("Sort by"),
+        choices=[("cause", _("By cause")), *SORTS[:-1]],
+        empty_label=None,
+        method="leave",
     )
 
     class Meta:
@@ -59,13 +62,25 @@ class NeedFilter(EntryFilter):
             "kind",
             "side",
             "topic",
+            "language",
             "verified",
             "sort",
+            "view",
         ]
 
-    def sorted(self, queryset, sort):
-        """Order as `sort` says; as the review reads, by cause, where it says nothing."""
-        by_name = super().sorted(queryset, sort)
-        if sort:
-            return by_name
-        return by_name.order_by("cause__position", "cause", "kind", *by_name.query.order_by)
+    @property
+    def default_sort(self):
+        return "relevance" if self.search else "cause"
+
+    def sql_order(self, sort):
+        if sort == "cause":
+            return ["cause__position", "cause", "kind"]
+        return super().sql_order(sort)
+
+    def order(self, results):
+        if self.sorting != "cause":
+            return super().order(results)
+        having = self.facets_now.having
+        causes = (having("cause", key) & results.ids for key, _v, _l in self.values_of("cause"))
+        kinds = sorted(Need.Kind.values)
+        return [cause & having("kind", kind) for cause in causes for kind in kinds]

@@ -1,7 +1,7 @@
 """Needs and challenges under their causes, and the conclusions of the mapping."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, Q
 from django.utils.translation import gettext_lazy as _
 
 from collaborations.models import Collaboration
@@ -66,15 +66,16 @@ class NeedQuerySet(EntryQuerySet):
         """Keep what holds in any of these places: its own, its country's and all pilots' needs."""
         own = Q(municipality__in=municipalities)
         countries = {municipality.country for municipality in municipalities}
-        return self.filter(own | self._abroad(countries))
+        return self.filter(own | self._named(countries) | Q(level=Need.Level.ALL))
 
     def in_country(self, *codes):
         """Keep what holds in any of these countries: local, national and all pilots' needs."""
-        return self.filter(Q(municipality__country__in=codes) | self._abroad(codes))
+        pilots = Municipality.objects.filter(country__in=codes)
+        own = Q(municipality__country__in=codes)
+        return self.filter(own | self._named(codes) | Q(Exists(pilots), level=Need.Level.ALL))
 
-    def _abroad(self, countries):
-        named = (Q(countries__contains=enclosed(code)) for code in sorted(countries))
-        return either([Q(level=Need.Level.ALL), *named])
+    def _named(self, countries):
+        return either(Q(countries__contains=enclosed(code)) for code in sorted(countries))
 
     def with_related(self):
         return super().with_related().select_related("cause")

@@ -337,6 +337,8 @@ class Entry(Described):
             ),
             # The order of the editors' lists, and the latest changes.
             models.Index(fields=["-updated", "-id"], name="%(class)s_lately"),
+            # The order “newest first”.
+            models.Index(fields=["-created", "-id"], name="%(class)s_newest"),
         ]
         constraints = [
             *Described.Meta.constraints,
