@@ -18,6 +18,7 @@ from django.db import connection
 from django.db.models import Q
 from django.db.models.expressions import RawSQL
 from pyroaring import BitMap
+from rapidfuzz.distance import OSA
 
 from localympact import lemmas as dictionary
 from localympact.folding import fold
@@ -33,6 +34,8 @@ LONGEST_WORD = 64
 MOST_WORDS = 12
 # Forms of one word that are looked for.
 MOST_FORMS = 40
+# Other questions that are tried, and offered, where nothing is found.
+MOST_SLIPS, NEAR = 8, 3
 # From how many letters on a word that stands in no text is the beginning of one; a known word too.
 BEGINNING, BEGINNING_OF_KNOWN = 2, 4
 
@@ -73,7 +76,9 @@ def tokens(text):
 
 
 def form_of(word):
-    """Give the folded form of a word, in letters and digits only."""
+    """Give the folded form of a word in small letters, in letters and digits only."""
+    if word.isascii():
+        return word
     return "".join(WORD.findall(fold(word)))[:LONGEST_WORD]
 
 
@@ -131,6 +136,7 @@ class SqliteIndex:
         "CREATE VIRTUAL TABLE {table} USING fts5(name, body, accented, "
         "tokenize = 'unicode61 remove_diacritics 0', prefix = '2 3 4')",
     )
+    rename = ("ALTER TABLE {new} RENAME TO {table}",)
     key = "rowid"
 
     def write(self, cursor, table, rows):
@@ -171,6 +177,13 @@ class PostgresqlIndex:
         "CREATE INDEX {table}_name ON {table} USING gin (name)",
         "CREATE INDEX {table}_body ON {table} USING gin (body)",
         "CREATE INDEX {table}_accented ON {table} USING gin (accented)",
+    )
+    rename = (
+        "ALTER TABLE {new} RENAME TO {table}",
+        "ALTER INDEX {new}_pkey RENAME TO {table}_pkey",
+        "ALTER INDEX {new}_name RENAME TO {table}_name",
+        "ALTER INDEX {new}_body RENAME TO {table}_body",
+        "ALTER INDEX {new}_accented RENAME TO {table}_accented",
     )
     key = "id"
 
@@ -232,13 +245,22 @@ def drop_table(table=TABLE):
         cursor.execute(f"DROP TABLE IF EXISTS {table}")
 
 
+def replace_table(new):
+    """Put an index that was made aside in the place of the one in use."""
+    drop_table()
+    with connection.cursor() as cursor:
+        for statement in engine().rename:
+            cursor.execute(statement.format(new=new, table=TABLE))
+
+
 # Writing
 
 
-def write(database, texts):
+def write(database, texts, table=TABLE):
     """Write the rows of entries: `texts` is {entry: {language: (name, body)}}; {} forgets one.
 
-    A language is an index of LANGUAGES, or NO_LANGUAGE.
+    A language is an index of LANGUAGES, or NO_LANGUAGE. Into another table than the one in use
+    everything is written anew, the dictionary forms too.
     """
     rows, words = [], set()
     for entry, parts in texts.items():
@@ -262,10 +284,10 @@ def write(database, texts):
     index = engine()
     with connection.cursor() as cursor:
         if numbers:
-            cursor.execute(f"DELETE FROM {TABLE} WHERE {index.key} IN ({numbers})")  # noqa: S608
+            cursor.execute(f"DELETE FROM {table} WHERE {index.key} IN ({numbers})")  # noqa: S608
         if rows:
-            index.write(cursor, TABLE, rows)
-    learn(words)
+            index.write(cursor, table, rows)
+    learn(words, again=table != TABLE)
 
 
 def learn(words, again=False):
@@ -500,6 +522,41 @@ class Search:
         """The terms by which something may be found: {(facet, key)}."""
         return set().union(*(unit.terms for unit in self.words))
 
+    # Texts
+
+    @cached_property
+    def by_form(self):
+        """Which units a folded word stands for: {form: {numbers of units}}."""
+        found = defaultdict(set)
+        self.words  # noqa: B018 - the units know their forms from here on
+        for number, unit in enumerate(self.units):
+            for form in {*unit.forms, *unit.others}:
+                found[form].add(number)
+        return found
+
+    def units_of(self, form):
+        """Give the numbers of the units that a folded word of a text stands for."""
+        begun = {
+            number
+            for number, unit in enumerate(self.units)
+            if unit.begins and form.startswith(unit.form)
+        }
+        return begun | self.by_form[form] if form in self.by_form else begun
+
+    def matches(self, text):
+        """Give where the words of the question stand in a text: [(start, end, {units})]."""
+        found = []
+        for match in WORD.finditer(text):
+            form = form_of(match[0].casefold()[:LONGEST_WORD])
+            if units := self.units_of(form):
+                found.append((*match.span(), units))
+        return found
+
+    def may_stand_in(self, text):
+        """Say whether a text holds the letters of a word of the question: quick, for many texts."""
+        folded = fold(text)
+        return any(form in folded for form in self.by_form)
+
     # Entries
 
     def groups(self, facets):
@@ -531,6 +588,102 @@ class Search:
                 if tier and (common := group & tier):
                     both[score + more] |= common
         return both
+
+    # Where nothing is found
+
+    def misses(self, facets):
+        """Give the numbers of the units that stand nowhere in one database, by themselves."""
+        self.words  # noqa: B018 - the units know their forms from here on
+        found = self.ask(facets.database)
+        public = facets.having("public", True)
+        missing = set()
+        for number, unit in enumerate(self.units):
+            ids = (ids for parts in found[number].values() for ids in parts.values())
+            terms = (facets.having(facet, key) for facet, key in unit.terms)
+            if public.isdisjoint(BitMap.union(BitMap(), *ids, *terms)):
+                missing.add(number)
+        return missing
+
+    def near(self, *databases):
+        """Give other questions that may be meant: [(text, number of entries)], the likeliest first.
+
+        `databases` are the states of facets of those that are searched. Only words that stand
+        nowhere are replaced, by those that differ by a slip of the hand or two.
+        """
+        missing = set.intersection(*(self.misses(facets) for facets in databases))
+        choices = {}
+        for number in missing:
+            unit = self.units[number]
+            choices[number] = [] if unit.phrase else self.slips(unit)
+            if not choices[number]:
+                return []
+        questions = []
+        if len(choices) == 1:
+            ((number, words),) = choices.items()
+            questions = [{number: word} for word in words]
+        elif choices:
+            questions = [{number: words[0] for number, words in choices.items()}]
+        found = []
+        for question in questions[:MOST_SLIPS]:
+            text = self.text_with(question)
+            count = sum(Search(text, self.reader).number(facets) for facets in databases)
+            if count:
+                found.append((text, count))
+        return found[:NEAR]
+
+    def text_with(self, words):
+        """Give the question with other words: {number of a unit: word}."""
+        parts = []
+        for number, unit in enumerate(self.units):
+            text = words.get(number) or " ".join(unit.written)
+            parts.append(f'"{text}"' if unit.phrase else text)
+        return " ".join(parts)
+
+    def number(self, facets):
+        """Give how many public entries of a database are found."""
+        public = facets.having("public", True)
+        return len(BitMap.union(BitMap(), *self.groups(facets)) & public)
+
+    def without_one(self, facets):
+        """Give what is found without one of the words: [(text, word left out, number)]."""
+        found = []
+        for left_out, unit in enumerate(self.units):
+            rest = [one for number, one in enumerate(self.units) if number != left_out]
+            if rest:
+                parts = (" ".join(one.written) for one in rest)
+                quoted = (
+                    f'"{text}"' if one.phrase else text
+                    for text, one in zip(parts, rest, strict=True)
+                )
+                text = " ".join(quoted)
+                if number := Search(text, self.reader).number(facets):
+                    found.append((text, " ".join(unit.written), number))
+        return sorted(found, key=lambda one: -one[2])
+
+    def slips(self, unit):
+        """Give known words that a mistyped one may be, the nearest first.
+
+        A slip leaves the beginning or the end of a word as it is: two ranges of an index hold all
+        words that differ by one letter, or by two letters that changed places.
+        """
+        half = (len(unit.form) - 1) // 2
+        if half < 1:
+            return []
+        beginning = engine().beginning
+        near = beginning("form", unit.form[:half]) | beginning(
+            "backwards", unit.form[: -half - 1 : -1]
+        )
+        most = 1 if len(unit.form) < 6 else 2
+        found = {}
+        for form, written, language in Vocabulary.objects.filter(near).values_list(
+            "form", "written", "language"
+        ):
+            if abs(len(form) - len(unit.form)) <= most:
+                away = OSA.distance(unit.form, form, score_cutoff=most)
+                if away <= most:
+                    rank = (away, language != self.reader, written)
+                    found[form] = min(found.get(form, rank), rank)
+        return [written for _away, _other, written in sorted(found.values())]
 
     def ask(self, database):
         """Ask the index once for all units: [{(way, column): {whether the reader's: BitMap}}]."""

@@ -14,8 +14,8 @@ from localympact import search
 from localympact.afterwards import afterwards, comes_last, saved_many
 from localympact.alphabets import sort_key
 from localympact.cldr import country_name
-from localympact.facets import note_changes
-from localympact.models import Alias, Indexed
+from localympact.facets import facets_of, forget_counts, note_changes
+from localympact.models import Alias, Change, Indexed
 from localympact.texts import LANGUAGES, columns, pick
 from organizations.entries import Entry
 from organizations.places import Municipality, Town
@@ -32,7 +32,7 @@ def entry_models():
 
 def named_models():
     """Give the models of what entries are found by: terms and places."""
-    return [model for model in apps.get_models() if getattr(model, "facet", None)]
+    return [model for model in apps.get_models() if isinstance(getattr(model, "facet", None), str)]
 
 
 # Entries
@@ -48,7 +48,7 @@ def reindex(model, pks):
         note_changes(model.database, pks)
 
 
-def write(model, pks):
+def write(model, pks, table=search.TABLE):
     """Write the index of some entries; what is no longer there leaves it."""
     plain = model.searched_as_written
     entries = (
@@ -69,7 +69,7 @@ def write(model, pks):
         if body := "\n".join(filter(None, written)):
             parts[search.NO_LANGUAGE] = ("", body)
         rows.append(indexed(entry))
-    search.write(model.database, texts)
+    search.write(model.database, texts, table)
     Indexed.objects.filter(database=model.database, entry__in=search.Among(pks)).delete()
     Indexed.objects.bulk_create(rows)
 
@@ -131,6 +131,37 @@ def index_missing(**kwargs):
     if not Alias.objects.exists():
         for model in named_models():
             rename(model, list(model._base_manager.values_list("pk", flat=True)))
+
+
+def rebuild(progress):
+    """Make the index anew aside, and then put it in the place of the one in use.
+
+    Searches go on in the old one; what is saved meanwhile is written again at the end, while
+    those who save wait. `progress` is a function that is told how many entries were written.
+    """
+    new = f"{search.TABLE}_new"
+    search.drop_table(new)
+    search.create_table(new)
+    before = {}
+    for model in entry_models():
+        before[model] = facets_of(model).stamp().number
+        known = Indexed.objects.filter(database=model.database).values_list("entry", flat=True)
+        pks = sorted({*model._base_manager.order_by().values_list("pk", flat=True), *known})
+        for start in range(0, len(pks), CHUNK):
+            with transaction.atomic():
+                write(model, pks[start : start + CHUNK], new)
+            progress(len(pks[start : start + CHUNK]))
+    for model in named_models():
+        things = model._base_manager.values_list("pk", flat=True)
+        gone = Alias.objects.filter(facet=model.facet).exclude(key__in=map(str, things))
+        gone.delete()
+        rename(model, list(things))
+    with transaction.atomic():
+        forget_counts()
+        for model, number in before.items():
+            changes = Change.objects.filter(database=model.database, number__gt=number)
+            write(model, list(changes.values_list("entry", flat=True)), new)
+        search.replace_table(new)
 
 
 # Following what is saved
