@@ -1,4 +1,4 @@
-"""The people who work in the portal, as far as portal editors manage them; logs and imports."""
+"""People who work in the portal, as far as portal editors manage them; logs; other pages."""
 
 from django import forms
 from django.contrib import admin, messages
@@ -18,7 +18,15 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from localympact import people
 from localympact.access import Event, note
 from localympact.import_pages import ImportedFileAdmin
-from localympact.models import MUNICIPAL_EDITOR, ROLES, AccessEvent, ImportedFile, User
+from localympact.models import (
+    MUNICIPAL_EDITOR,
+    ROLES,
+    AccessEvent,
+    ImportedFile,
+    UnansweredSearch,
+    User,
+)
+from localympact.unanswered_pages import UnansweredSearchAdmin
 from organizations.places import Municipality
 from organizations.tools import ReadOnlyAdmin, Tool, WithTools
 
@@ -369,3 +377,4 @@ class LogEntryAdmin(Log):
 
 
 admin.site.register(ImportedFile, ImportedFileAdmin)
+admin.site.register(UnansweredSearch, UnansweredSearchAdmin)

@@ -19,6 +19,7 @@ from django.utils.translation import get_language, gettext
 from reversion.models import Version
 
 from localympact.history import REASONS
+from localympact.models import UnansweredSearch
 from localympact.texts import ENGLISH
 from organizations.models import DuplicatePair, Municipality, Suggestion
 from organizations.todo import (
@@ -197,8 +198,8 @@ class Desk:
 
     @cached_property
     def waiting(self):
-        """What came from outside: suggestions of visitors, and possible duplicates."""
-        return [*self.suggestions(), *self.duplicates()]
+        """What came from outside, and possible duplicates."""
+        return [*self.suggestions(), *self.duplicates(), *self.unanswered()]
 
     def suggestions(self):
         """Give the number of suggestions that nobody has answered."""
@@ -221,6 +222,16 @@ class Desk:
                 gettext("Possible duplicates"),
                 pairs.count(),
                 reverse("admin:organizations_duplicatepair_changelist"),
+            )
+
+    def unanswered(self):
+        """Give the number of searches that found nothing. They are of no municipality."""
+        if self.may("view", UnansweredSearch) and not self.place:
+            yield Number(
+                "unanswered",
+                gettext("Searches that found nothing"),
+                UnansweredSearch.objects.shown().count(),
+                reverse("admin:localympact_unansweredsearch_changelist"),
             )
 
     @property

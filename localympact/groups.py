@@ -42,6 +42,7 @@ GROUPS = {
             "user": ("add", "change", "view"),
             "importedfile": ENTRY,
             "accessevent": ("view",),
+            "unansweredsearch": ("change", "view"),
         },
         "admin": {"logentry": ("view",)},
     },

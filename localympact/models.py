@@ -1,5 +1,6 @@
-"""The people who work in the portal, when they came in, and what files they brought."""
+"""People who work in the portal, when they came in, files they brought; what visitors miss."""
 
+import re
 import uuid
 from datetime import timedelta
 
@@ -239,3 +240,63 @@ class Alias(models.Model):
 
     def __str__(self):
         return f"{self.words} → {self.facet} {self.key}"
+
+
+class UnansweredSearchQuerySet(models.QuerySet):
+    def rare(self):
+        """Keep what was asked so seldom that it may tell of one person: nobody sees it."""
+        return self.filter(count__lt=self.model.SHOWN_FROM)
+
+    def shown(self):
+        """Keep what was asked often enough to be shown to editors, and is not yet forgotten."""
+        return self.filter(count__gte=self.model.SHOWN_FROM, asked__gt=oldest_search())
+
+    def forget_old(self):
+        """Delete what has not been asked for long enough; give how many."""
+        return self.filter(asked__lte=oldest_search()).delete()[0]
+
+
+def oldest_search():
+    """Give the day up to which searches are forgotten."""
+    return timezone.localdate() - timedelta(days=settings.SEARCHES_KEPT_DAYS)
+
+
+class UnansweredSearch(models.Model):
+    """A search that found nothing, counted: what was asked, and nothing of who asked it.
+
+    Counted by localympact/unanswered.py and by nothing else.
+    """
+
+    SHOWN_FROM = 3
+
+    # The app of the database; empty for the search over all three.
+    database = models.CharField(_("database"), max_length=20, blank=True)
+    query = models.CharField(_("what was asked"), max_length=80)
+    language = models.CharField(_("language"), max_length=2, choices=settings.LANGUAGES)
+    # The other choices, as an address writes them.
+    filters = models.CharField(_("filters"), max_length=300, blank=True)
+    count = models.PositiveIntegerField(_("how often"), default=1)
+    # A day: the moment would say more about somebody than is needed.
+    asked = models.DateField(_("last asked"), default=timezone.localdate)
+
+    objects = UnansweredSearchQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("search that found nothing")
+        verbose_name_plural = _("searches that found nothing")
+        ordering = ["-count", "-asked", "pk"]
+        constraints = [
+            # `unanswered.count_once_more` names these columns.
+            models.UniqueConstraint(
+                fields=["query", "language", "database", "filters"],
+                name="localympact_unansweredsearch_once",
+            ),
+        ]
+
+    def __str__(self):
+        return self.words
+
+    @property
+    def words(self):
+        """What was asked as it may be read: Greek writes a sigma at the end otherwise."""
+        return re.sub(r"σ\b", "ς", self.query)

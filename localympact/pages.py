@@ -14,6 +14,7 @@ from django.views.generic import DetailView, ListView, TemplateView, View
 
 from collaborations.filters import CollaborationFilter
 from collaborations.models import Collaboration
+from localympact.models import UnansweredSearch
 from localympact.put_aside import put_aside
 from localympact.views import may_edit
 from needs.filters import NeedFilter
@@ -219,6 +220,8 @@ class Privacy(TemplateView):
             operator=settings.OPERATOR,
             kept_days=settings.SUGGESTIONS_KEPT_DAYS,
             log_days=settings.ACCESS_LOG_KEPT_DAYS,
+            searches_days=settings.SEARCHES_KEPT_DAYS,
+            searches_shown_from=UnansweredSearch.SHOWN_FROM,
             **kwargs,
         )
 

@@ -93,17 +93,30 @@ class Results:
 
     def page(self, start, stop):
         """Give the primary keys of what is found from `start` to `stop`, in order."""
-        pks = []
+        parts, together = [], BitMap()
         for group in self.order(self):
             if start < len(group):
-                if isinstance(group, list | Newest):
-                    pks += group[start:stop]
-                else:
-                    pks += self.by_name(group, start, min(stop, len(group)))
+                parts.append((group, start, min(stop, len(group))))
+                if isinstance(group, BitMap) and self.is_named(group):
+                    together |= group
             start, stop = max(start - len(group), 0), stop - len(group)
             if stop <= 0:
                 break
+        # Small groups are put in order by one question, however many a page has.
+        in_order = self.by_name(together, 0, len(together)) if together else []
+        pks = []
+        for group, first, last in parts:
+            if not isinstance(group, BitMap):
+                pks += group[first:last]
+            elif self.is_named(group):
+                pks += [pk for pk in in_order if pk in group][first:last]
+            else:
+                pks += self.by_name(group, first, last)
         return pks
+
+    def is_named(self, ids):
+        """Say whether so many entries are named to the database, which sorts them."""
+        return len(ids) <= max(NAMED * len(self.facets.everything), AT_LEAST_NAMED)
 
     def by_name(self, ids, start, stop):
         """Give a part of some entries as the reader's alphabet orders them."""
@@ -113,12 +126,11 @@ class Results:
 
     def walk(self, rows, key, ids, start, stop):
         """Give a part of some entries as `rows` orders them, which give primary keys of all."""
-        everything = len(self.facets.everything)
-        if len(ids) <= max(NAMED * everything, AT_LEAST_NAMED):
+        if self.is_named(ids):
             return list(rows.filter(**{f"{key}__in": Among(ids)})[start:stop])
         found, at = [], 0
         # As many rows as will hold the page if what is found lies evenly among all.
-        window = int(stop * everything / len(ids) * 1.2) + 50
+        window = int(stop * len(self.facets.everything) / len(ids) * 1.2) + 50
         while len(found) < stop and (pks := list(rows[at : at + window])):
             found += [pk for pk in pks if pk in ids]
             at, window = at + window, window * 2

@@ -604,13 +604,14 @@ class Search:
                 missing.add(number)
         return missing
 
-    def near(self, *databases):
+    def near(self, *searched):
         """Give other questions that may be meant: [(text, number of entries)], the likeliest first.
 
-        `databases` are the states of facets of those that are searched. Only words that stand
-        nowhere are replaced, by those that differ by a slip of the hand or two.
+        `searched` are (state of the facets, BitMap of the entries that count) of each database.
+        Only words that stand nowhere are replaced, by those that differ by a slip of the hand or
+        two.
         """
-        missing = set.intersection(*(self.misses(facets) for facets in databases))
+        missing = set.intersection(*(self.misses(facets) for facets, _within in searched))
         choices = {}
         for number in missing:
             unit = self.units[number]
@@ -626,8 +627,8 @@ class Search:
         found = []
         for question in questions[:MOST_SLIPS]:
             text = self.text_with(question)
-            count = sum(Search(text, self.reader).number(facets) for facets in databases)
-            if count:
+            other = Search(text, self.reader)
+            if count := sum(other.number(facets, within) for facets, within in searched):
                 found.append((text, count))
         return found[:NEAR]
 
@@ -639,12 +640,11 @@ class Search:
             parts.append(f'"{text}"' if unit.phrase else text)
         return " ".join(parts)
 
-    def number(self, facets):
-        """Give how many public entries of a database are found."""
-        public = facets.having("public", True)
-        return len(BitMap.union(BitMap(), *self.groups(facets)) & public)
+    def number(self, facets, within):
+        """Give how many entries of a bitmap are found."""
+        return len(BitMap.union(BitMap(), *self.groups(facets)) & within)
 
-    def without_one(self, facets):
+    def without_one(self, facets, within):
         """Give what is found without one of the words: [(text, word left out, number)]."""
         found = []
         for left_out, unit in enumerate(self.units):
@@ -656,7 +656,7 @@ class Search:
                     for text, one in zip(parts, rest, strict=True)
                 )
                 text = " ".join(quoted)
-                if number := Search(text, self.reader).number(facets):
+                if number := Search(text, self.reader).number(facets, within):
                     found.append((text, " ".join(unit.written), number))
         return sorted(found, key=lambda one: -one[2])
 

@@ -254,6 +254,8 @@ VERIFY_AFTER_DAYS = env.int("VERIFY_AFTER_DAYS", default=365)
 SUGGESTIONS_KEPT_DAYS = env.int("SUGGESTIONS_KEPT_DAYS", default=180)
 SUGGESTIONS_AN_HOUR = env.int("SUGGESTIONS_AN_HOUR", default=5)
 SUGGESTIONS_AN_HOUR_FROM_ALL = env.int("SUGGESTIONS_AN_HOUR_FROM_ALL", default=200)
+# Searches that found nothing: after how many days without being asked again they are forgotten.
+SEARCHES_KEPT_DAYS = env.int("SEARCHES_KEPT_DAYS", default=365)
 # How many proxies stand in front: the visitor's address is that many from the end of
 # X-Forwarded-For. With 0 the header is a stranger's word and not read.
 PROXIES = env.int("PROXIES", default=0)

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.generic import DetailView, View
 from django_filters.views import FilterView
 
+from localympact import unanswered
 from localympact.exports import FORMATS, SEPARATORS
 from localympact.visitors import came_from
 
@@ -71,8 +72,28 @@ class PublishedList(FilterView):
             **kwargs,
         )
         if chosen and not filterset.found.total:
-            context["alternatives"] = filterset.alternatives()
+            context.update(self.nothing_found())
         return context
+
+    def nothing_found(self):
+        """Give what an empty page offers instead, and count the search that found nothing."""
+        filterset, search = self.filterset, self.filterset.search
+        offered = {"alternatives": filterset.alternatives()}
+        if search is not None and not filterset.form.errors:
+            if not any(filterset.hits):
+                searched = filterset.facets_now, filterset.found.without("q")
+                offered["near"] = [
+                    {"text": text, "count": count, "query": filterset.query_with(q=text)}
+                    for text, count in search.near(searched)
+                ]
+                offered["fewer_words"] = [
+                    {"left_out": word, "count": count, "query": filterset.query_with(q=text)}
+                    for text, word, count in search.without_one(*searched)
+                ]
+            if unanswered.counts(self.request):
+                label = self.object_list.model._meta.app_label
+                unanswered.note(search.text, search.reader, label, filterset.query)
+        return offered
 
     def ways(self, name, choices):
         """Give (value, label, address, whether it is this) of the ways to show the list."""

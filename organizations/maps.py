@@ -6,7 +6,7 @@
 
 import json
 from functools import cache
-from math import log, pi, radians, tan
+from math import atan, degrees, exp, log, pi, radians, tan
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,11 +14,24 @@ DATA = Path(__file__).with_name("maps.json")
 
 # Of labels, in units of a map that is 400 wide.
 LETTER, LINE = 6.2, 13
+# How close a frame is drawn around places: the part of the whole that stays in view.
+CLOSEST = 0.25
 
 
 def mercator(latitude):
     """Give the northing of a latitude (degrees) in Mercator's projection of a unit sphere."""
     return log(tan(pi / 4 + radians(latitude) / 2))
+
+
+def latitude_at(northing):
+    """Give the latitude (degrees) of a northing: the inverse of `mercator`."""
+    return degrees(2 * atan(exp(northing)) - pi / 2)
+
+
+def part_around(values, start, length, part):
+    """Give where a part of a length begins that has the values in its middle, as far as it can."""
+    middle = (max(values) + min(values)) / 2
+    return min(max(middle - part * length / 2, start), start + length * (1 - part))
 
 
 class Frame(NamedTuple):
@@ -50,6 +63,37 @@ class Frame(NamedTuple):
         x = radians(longitude - self.west) * self.scale
         y = (mercator(self.north) - mercator(latitude)) * self.scale
         return round(x, 1), round(y, 1)
+
+    def around(self, places, drawn):
+        """Give the frame of the same shape that holds some (latitude, longitude) pairs in this one.
+
+        It has a margin, is never closer than `CLOSEST`, and is `drawn` wide. Without places it is
+        the whole.
+        """
+        if not places:
+            return self._replace(width=drawn)
+        left, bottom = radians(self.west), mercator(self.south)
+        width, height = radians(self.east) - left, mercator(self.north) - bottom
+        xs = [radians(longitude) for _, longitude in places]
+        ys = [mercator(latitude) for latitude, _ in places]
+        span = max((max(xs) - min(xs)) / width, (max(ys) - min(ys)) / height)
+        # 1.4: a fifth of the span on either side.
+        part = min(1, max(CLOSEST, 1.4 * span))
+        west = part_around(xs, left, width, part)
+        south = part_around(ys, bottom, height, part)
+        return Frame(
+            degrees(west),
+            latitude_at(south),
+            degrees(west + part * width),
+            latitude_at(south + part * height),
+            drawn,
+        )
+
+    def matrix(self, drawn):
+        """Give, for SVG, how a path that was drawn in the frame `drawn` is placed in this one."""
+        scale = self.scale / drawn.scale
+        left, top = self.project(drawn.north, drawn.west)
+        return f"matrix({scale:.4f} 0 0 {scale:.4f} {left} {top})"
 
 
 class Outline(NamedTuple):
@@ -95,24 +139,24 @@ def overlaps(box, boxes):
     return any(left < r and right > x and top < b and bottom > y for x, y, r, b in boxes)
 
 
-def label_of(name, x, y, radius, frame, taken):
+def label_of(name, x, y, radius, frame, taken, size=1):
     """Give (x, y, anchor) of a label that covers nothing yet, or None; note its place in `taken`.
 
-    `taken` is a list of boxes (left, top, right, bottom).
+    `taken` is a list of boxes (left, top, right, bottom); `size` that of the letters.
     """
-    length, gap = len(name) * LETTER, radius + 3
+    length, line, gap = len(name) * LETTER * size, LINE * size, radius + 3
     for anchor, left, middle in (
         ("start", x + gap, y),
         ("end", x - gap - length, y),
-        ("middle", x - length / 2, y - gap - LINE / 2),
-        ("middle", x - length / 2, y + gap + LINE / 2),
+        ("middle", x - length / 2, y - gap - line / 2),
+        ("middle", x - length / 2, y + gap + line / 2),
     ):
-        box = (left, middle - LINE / 2, left + length, middle + LINE / 2)
+        box = (left, middle - line / 2, left + length, middle + line / 2)
         inside = left > 0 and box[2] < frame.width and box[1] > 0 and box[3] < frame.height
         if inside and not overlaps(box, taken):
             taken.append(box)
             at = {"start": left, "end": left + length, "middle": x}[anchor]
-            return round(at, 1), round(middle + LINE / 3, 1), anchor
+            return round(at, 1), round(middle + line / 3, 1), anchor
     return None
 
 

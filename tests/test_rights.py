@@ -10,7 +10,7 @@ from django.contrib.admin import site
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.test import Client
 
-from localympact.models import MUNICIPAL_EDITOR, PORTAL_EDITOR, AccessEvent, User
+from localympact.models import MUNICIPAL_EDITOR, PORTAL_EDITOR, AccessEvent, UnansweredSearch, User
 from organizations.models import DuplicatePair, Suggestion, TextState
 from tests.conftest import make_person
 from tests.deeds import DEEDS, OFFERED, undone
@@ -172,6 +172,14 @@ def test_possible_duplicates_are_open_to_those_of_the_table_alone(people, row):
     assert tried(people, title, row, at_every_place(pair)) == TABLES[title][row]
 
 
+@pytest.mark.parametrize("row", TABLES["Searches that found nothing"])
+def test_searches_are_open_to_those_of_the_table_alone(people, row):
+    title = "Searches that found nothing"
+    make_topic()
+    search = UnansweredSearch.objects.create(query="zirgkopji", language="lv", count=3)
+    assert tried(people, title, row, {"": search}) == TABLES[title][row]
+
+
 @pytest.mark.parametrize(("title", "row"), rows("A file brought by the editor of Talsi and Braga"))
 def test_imported_files_are_open_to_those_of_the_table_alone(people, title, row):
     assert tried(people, title, row, {"": None}) == TABLES[title][row]
@@ -223,6 +231,7 @@ def test_every_action_on_many_is_tried():
         "set_declined": "action: decline",
         "invite_again": "action: invite again",
         "withdraw": "action: withdraw access",
+        "set_aside": "action: set aside",
     }
     names = {row for title in TABLES for row in TABLES[title]}
     assert set(known.values()) <= names
@@ -234,5 +243,6 @@ def test_every_model_of_the_admin_stands_in_the_tables():
     tried = {"organization", "collaboration", "need", "organizationtype", "topic", "audience"}
     tried |= {"cooperationform", "cause", "conclusion", "town", "municipality", "suggestion"}
     tried |= {"duplicatepair", "importedfile", "textstate", "user", "group"}
+    tried |= {"unansweredsearch"}
     tried |= {"accessevent", "logentry"}
     assert {model._meta.model_name for model in site._registry} == tried

@@ -82,17 +82,30 @@ def listed(words):
 @register.filter
 def day(value):
     """Write a day, or the day of a moment, in words as the reader's language does."""
+    return format_date(day_of(value), "long", locale=cldr.locale()) if value else ""
+
+
+@register.filter
+def numeric_day(value):
+    """Write a day, or the day of a moment, in figures as the reader's language does."""
     if not value:
         return ""
-    if isinstance(value, datetime):
-        value = timezone.localtime(value).date()
-    return format_date(value, "long", locale=cldr.locale())
+    # The brief form leaves out the century in some languages.
+    pattern = cldr.locale().date_formats["short"].pattern.replace("yy", "y")
+    return format_date(day_of(value), pattern, locale=cldr.locale())
+
+
+def day_of(value):
+    """Give the day of a moment where the portal is, or the day itself."""
+    return timezone.localtime(value).date() if isinstance(value, datetime) else value
 
 
 @register.filter
 def number(value):
     """Write a number as the reader's language does."""
-    return format_decimal(value, locale=cldr.locale())
+    # All six languages write small ones alike, and lists of filters hold hundreds of them.
+    small = isinstance(value, int) and 0 <= value < 1000
+    return str(value) if small else format_decimal(value, locale=cldr.locale())
 
 
 @register.filter

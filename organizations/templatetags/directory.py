@@ -5,7 +5,9 @@ from django.contrib.staticfiles.finders import find
 from django.templatetags.static import static
 from django.utils.html import format_html
 
+from localympact.templatetags.portal import note_language
 from localympact.texts import pick
+from organizations import passages
 from organizations.pictures import picture_html
 
 register = template.Library()
@@ -35,3 +37,20 @@ def preview_of(context, place):
 def logo(entry):
     """Show the logo of an organisation with the text that stands in its place."""
     return picture_html(entry, "logo", "logo_text", css="logo")
+
+
+@register.simple_tag(takes_context=True)
+def found_text(context, entry, field):
+    """Show a text of an entry as `text` does, with the words of the search in it marked."""
+    shown, search = pick(entry, field), context.get("search")
+    body = passages.marked(search, shown) if search else shown
+    if note_language(context["request"], entry, field, shown):
+        return body
+    return format_html('<span lang="{}">{}</span>', shown.lang, body)
+
+
+@register.inclusion_tag("directory/passage.html")
+def passage(search, entry):
+    """Say why a search found an entry, where its card does not show it."""
+    shown = [pick(entry, "name"), pick(entry, "summary")]
+    return {"hit": passages.hit(search, entry, shown), "reader": search.reader}

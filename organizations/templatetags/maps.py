@@ -4,6 +4,7 @@ from django import template
 
 from localympact.cldr import country_name
 from organizations.maps import europe, marks_of, outline
+from organizations.result_maps import ResultMap
 
 register = template.Library()
 
@@ -60,3 +61,9 @@ def town_map(place, towns, here=None, with_list=False):
         "here": here,
         "with_list": with_list,
     }
+
+
+@register.simple_tag
+def results_map(filterset):
+    """Give the map of what a list has found, for maps/results.html."""
+    return ResultMap(filterset)

@@ -1,10 +1,10 @@
-"""Deeds on what comes to the desk: suggestions, possible duplicates, files, origins of texts."""
+"""Deeds on what comes to the desk: suggestions, duplicates, searches, files, origins of texts."""
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from localympact.models import ImportedFile, User
-from organizations.models import DuplicatePair, Organization, Suggestion
+from organizations.models import DuplicatePair, Organization, Suggestion, Topic
 from tests.deeds.trying import address, choose, deed, exists, fresh, press, text_of
 
 # Suggestions
@@ -108,6 +108,64 @@ def delete_pair(browser, pair):
     browser.post(address(pair, pair.pk, "delete"), {"post": "yes"})
     choose(browser, pair, "delete_selected", post="yes")
     return not exists(pair)
+
+
+# Searches that found nothing
+
+
+@deed("Searches that found nothing", "see in the list")
+def see_search(browser, search):
+    return search.query in text_of(browser.get(address(search)))
+
+
+@deed("Searches that found nothing", "open")
+def open_search(browser, search):
+    return search.query in text_of(browser.get(address(search, search.pk, "synonym")))
+
+
+@deed("Searches that found nothing", "make it a synonym")
+def make_synonym(browser, search):
+    term = Topic.objects.get()
+    near = f"topic-{term.pk}"
+    press(browser, search, "synonym", words=search.query, language="lv", near=near)
+    return fresh(term).synonyms_lv == search.query and not exists(search)
+
+
+@deed("Searches that found nothing", "set aside")
+def set_aside(browser, search):
+    press(browser, search, "set-aside")
+    return not exists(search)
+
+
+@deed("Searches that found nothing", "action: set aside")
+def set_many_aside(browser, search):
+    choose(browser, search, "set_aside")
+    return not exists(search)
+
+
+@deed("Searches that found nothing", "see what was asked twice")
+def see_rare_search(browser, search):
+    type(search).objects.update(count=2)
+    pages = (address(search), address(search, search.pk, "synonym"))
+    press(browser, search, "set-aside")
+    return not exists(search) or any(
+        search.query in text_of(browser.get(page, follow=True)) for page in pages
+    )
+
+
+@deed("Searches that found nothing", "add or change by hand")
+def write_search(browser, search):
+    values = {"query": "written", "language": "el", "count": 9, "asked": "2026-01-01"}
+    browser.post(address(search, search.pk, "change"), values)
+    browser.post(address(search, "add"), values)
+    return type(search).objects.filter(query="written").exists()
+
+
+@deed("Searches that found nothing", "delete")
+def delete_search(browser, search):
+    browser.post(address(search, search.pk, "delete"), {"post": "yes"})
+    choose(browser, search, "delete_selected", post="yes")
+    return not exists(search)
 
 
 # Imported files: one that the editor of Braga and Talsi brought, for an organisation of Talsi
