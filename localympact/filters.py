@@ -7,7 +7,7 @@ from typing import NamedTuple
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.http import QueryDict
 from django.utils.http import urlencode
 from django.utils.translation import get_language
@@ -17,7 +17,7 @@ from pyroaring import BitMap
 
 from localympact.facets import facets_of
 from localympact.results import Results
-from localympact.texts import ENGLISH
+from localympact.texts import ENGLISH, seen, translated_fields
 
 NOT_STATED = "none"
 MAX_QUERY = 200
@@ -111,6 +111,13 @@ class ChoicesFilter(Counted, django_filters.MultipleChoiceFilter):
 
     def filter(self, queryset, value):
         return queryset.filter(**{f"{self.field_name}__in": value}) if value else queryset
+
+
+def name_of(model):
+    """Give the expression of the name of terms or places, as a reader sees it."""
+    if "name" not in translated_fields(model):
+        return F("name")
+    return seen("name", getattr(model, "own_language_lookup", None))
 
 
 class Option(NamedTuple):
@@ -281,11 +288,10 @@ class PublicFilter(django_filters.FilterSet):
         if name not in self._known_values:
             field = self.form.fields[name]
             if isinstance(field, forms.ModelChoiceField):
-                # The field itself would ask the database again for each reader of its choices.
-                values = [
-                    (thing.pk, getattr(thing, field.to_field_name), str(thing))
-                    for thing in field.queryset.all()
-                ]
+                # Rows, not objects: there may be a thousand towns, and only their names are shown.
+                things = field.queryset
+                named = things.values_list("pk", field.to_field_name, name_of(things.model))
+                values = list(named)
                 null = getattr(field, "null_label", None)
                 if null is not None:
                     values.append((None, NOT_STATED, str(null)))

@@ -34,6 +34,8 @@ LONGEST_WORD = 64
 MOST_WORDS = 12
 # Forms of one word that are looked for.
 MOST_FORMS = 40
+# Names that are looked at while a word is still being typed: two letters may begin a third of all.
+MOST_NAMES = 5000
 # Other questions that are tried, and offered, where nothing is found.
 MOST_SLIPS, NEAR = 8, 3
 # From how many letters on a word that stands in no text is the beginning of one; a known word too.
@@ -112,7 +114,8 @@ class Among(RawSQL):
 class Probe(NamedTuple):
     """One question to the index: any of `forms` in a column.
 
-    As whole words, as one phrase, or as beginnings of words.
+    As whole words, as one phrase, or as beginnings of words; *together* asks for all of them, and
+    *begun* for all, the last as the beginning of a word.
     """
 
     column: str
@@ -154,6 +157,9 @@ class SqliteIndex:
                 asked = f'"{" ".join(probe.forms)}"'
             case "beginning":
                 asked = " OR ".join(f'"{form}"*' for form in probe.forms)
+            case "together" | "begun":
+                asked = " AND ".join(f'"{form}"' for form in probe.forms)
+                asked += "*" if probe.how == "begun" else ""
         return "localympact_document MATCH %s", f"{probe.column} : ({asked})"
 
     gathered = "group_concat({column})"
@@ -210,6 +216,8 @@ class PostgresqlIndex:
                 asked = " <-> ".join(quoted)
             case "beginning":
                 asked = " | ".join(f"{form}:*" for form in quoted)
+            case "together" | "begun":
+                asked = " & ".join(quoted) + (":*" if probe.how == "begun" else "")
         return f"{probe.column} @@ %s::tsquery", asked
 
     gathered = "array_agg(({column})::int)"
@@ -589,6 +597,58 @@ class Search:
                     both[score + more] |= common
         return both
 
+    # While it is typed
+
+    @cached_property
+    def begun(self):
+        """The folded words of the question, of which the last one is still being typed."""
+        forms = [form for unit in self.units for form in unit.forms]
+        # One letter says nothing yet.
+        while forms and len(forms[-1]) < BEGINNING:
+            forms.pop()
+        return tuple(forms)
+
+    def names(self, *databases):
+        """Give what is published under a name with these words: for each database [BitMap].
+
+        The last word may be the beginning of one. Whole words come before beginnings, names in
+        the reader's language before others. `databases` are the states of facets.
+        """
+        found = self.ask_names() if self.begun else {}
+        return [
+            [
+                found.get((facets.database, whole, readers), BitMap())
+                & facets.having("public", True)
+                for whole in (True, False)
+                for readers in (True, False)
+            ]
+            for facets in databases
+        ]
+
+    def ask_names(self):
+        """Ask the index for names: {(database, in whole words, in the reader's language): BitMap}.
+
+        Of very many names those that the index gives first.
+        """
+        index, key, found = engine(), engine().key, {}
+        database = f"{key} & {2**DATABASE_BITS - 1}"
+        language = f"({key} >> {DATABASE_BITS}) & {2**LANGUAGE_BITS - 1}"
+        entry = index.gathered.format(column=f"{key} >> {LANGUAGE_BITS + DATABASE_BITS}")
+        asked, parameters = [], []
+        for way, how in enumerate(("begun", "together")):
+            condition, parameter = index.ask(Probe("name", self.begun, how))
+            asked.append(
+                f"SELECT {way}, {database}, ({language}) = %s, {entry} FROM "  # noqa: S608
+                f"(SELECT {key} FROM {TABLE} WHERE {condition} LIMIT {MOST_NAMES}) named "
+                "GROUP BY 2, 3"
+            )
+            parameters += [LANGUAGES.index(self.reader), parameter]
+        with connection.cursor() as cursor:
+            cursor.execute(" UNION ALL ".join(asked), parameters)
+            for whole, place, readers, ids in cursor.fetchall():
+                found[place, bool(whole), bool(readers)] = BitMap(index.ids(ids))
+        return found
+
     # Where nothing is found
 
     def misses(self, facets):
@@ -624,12 +684,15 @@ class Search:
             questions = [{number: word} for word in words]
         elif choices:
             questions = [{number: words[0] for number, words in choices.items()}]
-        found = []
+        found, known = [], []
         for question in questions[:MOST_SLIPS]:
             text = self.text_with(question)
             other = Search(text, self.reader)
-            if count := sum(other.number(facets, within) for facets, within in searched):
-                found.append((text, count))
+            results = [other.found(facets) & within for facets, within in searched]
+            # One word of two languages, or two forms of one word, lead to the same.
+            if any(results) and results not in known:
+                known.append(results)
+                found.append((text, sum(map(len, results))))
         return found[:NEAR]
 
     def text_with(self, words):
@@ -640,9 +703,9 @@ class Search:
             parts.append(f'"{text}"' if unit.phrase else text)
         return " ".join(parts)
 
-    def number(self, facets, within):
-        """Give how many entries of a bitmap are found."""
-        return len(BitMap.union(BitMap(), *self.groups(facets)) & within)
+    def found(self, facets):
+        """Give the bitmap of all entries of a database that are found."""
+        return BitMap.union(BitMap(), *self.groups(facets))
 
     def without_one(self, facets, within):
         """Give what is found without one of the words: [(text, word left out, number)]."""
@@ -656,7 +719,7 @@ class Search:
                     for text, one in zip(parts, rest, strict=True)
                 )
                 text = " ".join(quoted)
-                if number := Search(text, self.reader).number(facets, within):
+                if number := len(Search(text, self.reader).found(facets) & within):
                     found.append((text, " ".join(unit.written), number))
         return sorted(found, key=lambda one: -one[2])
 

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db.models import Case, CharField, F, Value, When
 from django.db.models.functions import Coalesce, NullIf
 from django.utils.translation import get_language
-from modeltranslation.translator import translator
+from modeltranslation.translator import NotRegistered, translator
 
 LANGUAGES = tuple(code for code, _name in settings.LANGUAGES)
 ENGLISH = "en"
@@ -36,7 +36,10 @@ def columns(*fields):
 
 def translated_fields(model):
     """Give the names of the fields that a model has in six languages, as it declares them."""
-    translated = translator.get_options_for_model(model).all_fields
+    try:
+        translated = translator.get_options_for_model(model).all_fields
+    except NotRegistered:
+        return []
     return [field.name for field in model._meta.fields if field.name in translated]
 
 

@@ -9,7 +9,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
-from pyroaring import BitMap
 
 from localympact.afterwards import FollowedQuerySet
 from localympact.alphabets import by_name
@@ -206,8 +205,8 @@ class EntryQuerySet(FollowedQuerySet, EditableQuerySet, DescribedQuerySet):
         if not text.strip():
             return self
         facets = facets_of(self.model).now()
-        groups = Search(text, get_language() or ENGLISH).groups(facets)
-        return self.filter(pk__in=Among(BitMap.union(BitMap(), *groups)))
+        search = Search(text, get_language() or ENGLISH)
+        return self.filter(pk__in=Among(search.found(facets)))
 
     def in_country(self, *codes):
         """Keep entries that concern one of these countries (ISO 3166 codes)."""

@@ -10,6 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from pyroaring import BitMap
 
+from localympact.alphabets import alphabet_key
 from localympact.cldr import country_choices, language_choices, language_name
 from localympact.codes import enclosed
 from localympact.filters import (
@@ -340,6 +341,17 @@ class OrganizationFilter(EntryFilter):
         town = self.chosen_values.get("near")
         found = distances(self.queryset, town, max(RADII)) if town else {}
         return dict(sorted(found.items(), key=lambda pair: (pair[1], pair[0])))
+
+    def towns_by_area(self):
+        """Give the towns as {name of the pilot area: [(slug, name)]}, both by the alphabet."""
+        areas = {pk: (name, []) for pk, _slug, name in self.values_of("municipality")}
+        towns = self.form.fields["near"].queryset.order_by()
+        for area, slug, name in towns.values_list("municipality", "slug", "name"):
+            areas[area][1].append((slug, name))
+        for _name, towns in areas.values():
+            # Keys that are remembered: quicker than a thousand comparisons in the database.
+            towns.sort(key=lambda town: alphabet_key(self.reader, town[1]))
+        return {name: towns for name, towns in areas.values() if towns}
 
     def near_ids(self, radius):
         """Give the bitmap of what lies within a radius; with what has no place, if it is kept."""

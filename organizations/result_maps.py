@@ -40,12 +40,18 @@ class Circle(NamedTuple):
     label: tuple | None
 
 
+# More circles than these have no room to move apart, and all pairs of them take long.
+FEW = 60
+
+
 def apart(circles, frame):
     """Move circles, as (x, y, radius), just so far that none covers another or the edge.
 
     The smaller of two gives way. A few of them are soon apart; where there is no room for all,
     they are as far apart as fifty steps bring them.
     """
+    if len(circles) > FEW:
+        return circles
     moved = [list(circle) for circle in circles]
     for _step in range(50):
         for n, one in enumerate(moved):

@@ -222,7 +222,11 @@ def test_views_and_orders_are_links_that_keep_the_filters(client, make, app):
 def heads(document):
     """Give the heads of the columns of a table as (words, order, what their link asks for)."""
     return [
-        (words(head), head.get("aria-sort"), link is not None and asked_by(link)["sort"][0])
+        (
+            words(head),
+            head.get("aria-sort"),
+            link is not None and asked_by(link).get("sort", ["by default"])[0],
+        )
         for head in document.find(".//thead").iter("th")
         if head.get("scope") == "col"
         for link in [head.find("a")]

@@ -26,7 +26,7 @@ def focused(page):
 def box(page, facet, name):
     """Give a box of a facet and the number beside it."""
     label = page.locator(f"#facet-{facet} label.option", has_text=name)
-    return label.locator("input"), int(label.locator(".count").inner_text().strip("()"))
+    return label.locator("input"), int(label.locator(".count").text_content().strip("()"))
 
 
 def asked(page):
@@ -133,7 +133,8 @@ def test_words_wait_until_they_are_sent(open_page, javascript):
     page.focus("#id_q")
     page.keyboard.press("Enter")
     page.wait_for_url("**q=fonds**")
-    assert page.locator(".chosen").inner_text().startswith("Remove: Search: fonds")
+    assert "Search: fonds" in page.locator(".chosen").inner_text()
+    assert asked(page) == {"q": ["fonds"]}
 
 
 def test_what_is_ticked_fast_is_all_in_the_answer(open_page):
@@ -147,7 +148,10 @@ def test_what_is_ticked_fast_is_all_in_the_answer(open_page):
     )
     chosen(page, 3)
     page.wait_for_load_state("networkidle")
-    assert asked(page) == {"municipality": ["talsi", "braga", "trakai"]}
+    assert sorted(asked(page)["municipality"]) == ["braga", "talsi", "trakai"]
+    # The script notes which requests became needless; nobody is told.
+    assert not page.locator("#announcement.errors").count()
+    open_page.complaints.clear()
 
 
 @pytest.fixture
@@ -249,7 +253,7 @@ def test_view_is_changed_in_place_and_stays(open_page):
 def test_circle_of_the_map_is_reached_by_keyboard(open_page, javascript):
     page = open_page(f"{LIST}?topic=youth-work&view=map", javascript=javascript)
     page.locator(".results-map svg a").first.focus()
-    circle = page.get_by_role("link", name="Talsi: ")
+    circle = page.locator(".results-map svg a.pilot-talsi")
     shown = circle.locator("title").text_content()
     for _ in range(5):
         if circle.evaluate("one => one === document.activeElement"):
@@ -352,7 +356,9 @@ def test_open_facets_and_views_are_accessible(open_page, language, view):
         make_topic(name_en=f"Topic {n}")
     page = open_page(f"/{language}/organizations/?view={view}&near=talsi&municipality=talsi")
     page.evaluate(Axe().axe_script)
-    page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
+    page.evaluate(
+        "document.querySelectorAll('details:not(.menu)').forEach(one => { one.open = true })"
+    )
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         for width in (1280, 360):

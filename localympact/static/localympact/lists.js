@@ -13,19 +13,6 @@ function announce(words, css = "hidden") {
   announcement.className = css;
 }
 
-// An address says what is asked and nothing else.
-document.addEventListener("htmx:configRequest", ({ detail: { formData: asked } }) => {
-  for (const name of new Set(asked.keys())) {
-    const values = asked.getAll(name).filter(Boolean);
-    asked.delete(name);
-    values.forEach((value) => asked.append(name, value));
-  }
-  if (!asked.has("near")) {
-    asked.delete("within");
-    asked.delete("unplaced");
-  }
-});
-
 // The list is replaced: what was unfolded and typed in it stays, and so does the keyboard.
 let before = null;
 
@@ -64,6 +51,7 @@ document.addEventListener("htmx:afterSwap", () => {
   } else if (focused && document.activeElement === document.body) {
     document.getElementById(focused)?.focus({ preventScroll: true });
   }
+  document.activeElement.scrollIntoView({ block: "nearest" });
 });
 
 document.addEventListener("htmx:afterSettle", (event) => {
