@@ -74,13 +74,14 @@ def row_number(entry, language, database):
 def tokens(text):
     """Give the words of a text as they are written, in small letters."""
     composed = unicodedata.normalize("NFC", text)
-    return [word.casefold()[:LONGEST_WORD] for word in WORD.findall(composed)]
+    # `casefold` would write a final sigma as no dictionary does.
+    return [word.lower()[:LONGEST_WORD] for word in WORD.findall(composed)]
 
 
 def form_of(word):
     """Give the folded form of a word in small letters, in letters and digits only."""
     if word.isascii():
-        return word
+        return word.lower()
     return "".join(WORD.findall(fold(word)))[:LONGEST_WORD]
 
 
@@ -92,17 +93,15 @@ def forms_of(text):
 class Among(RawSQL):
     """Numbers or words as a sub-query with one parameter, for `__in`: however many there are."""
 
-    def __init__(self, values):
-        self.values = values
+    def __init__(self, values, of="bigint"):
+        self.values, self.of = values, of
         super().__init__("", ())
 
     def as_sqlite(self, compiler, connection):
         return "(SELECT value FROM json_each(%s))", [json.dumps(list(self.values))]
 
     def as_postgresql(self, compiler, connection):
-        values = list(self.values)
-        of = "text" if values and isinstance(values[0], str) else "bigint"
-        return f"(SELECT unnest(%s::{of}[]))", [values]
+        return f"(SELECT unnest(%s::{self.of}[]))", [list(self.values)]
 
     def __hash__(self):
         return id(self)
@@ -304,7 +303,7 @@ def learn(words, again=False):
     `again` looks up those that are known, too: the dictionaries may have changed.
     """
     if not again:
-        written = Among({word for word, _language in words})
+        written = Among({word for word, _language in words}, of="text")
         known = Vocabulary.objects.filter(written__in=written)
         words = set(words).difference(known.values_list("written", "language"))
     # In one order, so that two who learn the same words do not wait for each other in a circle.
@@ -487,13 +486,29 @@ class Search:
                     word.known = True
                     if written != form:
                         word.variants.add(written)
+        unknown = [word for word in words if not word.known]
+        by_stem = self.by_stem(dictionary.stem(word.form) for word in unknown)
         for word in words:
-            if not word.known:
-                # In no text so far; its dictionary may still lead to one.
-                lemmas[word.form] = {
-                    (form_of(own), language) for own, language in dictionary.lemmas(word.written[0])
-                }
+            # It may be a dictionary form that stands in no text, only others of its forms do.
+            lemmas[word.form].update((word.form, language) for language in LANGUAGES)
+        for word in unknown:
+            # In no text so far; its dictionary may still lead to one, or its stem.
+            own = dictionary.lemmas(word.written[0])
+            lemmas[word.form].update((form_of(lemma), language) for lemma, language in own)
+            lemmas[word.form].update(by_stem.get(dictionary.stem(word.form), ()))
         self.add_forms(words, lemmas)
+
+    @staticmethod
+    def by_stem(stems):
+        """Give {stem: {(lemma, language)}} of the known words that are a stem with an ending."""
+        begun, found = Q(), defaultdict(set)
+        for stem in set(stems) - {""}:
+            begun |= engine().beginning("form", stem)
+        if begun:
+            words = Vocabulary.objects.filter(begun, language__in=dictionary.INFLECTED)
+            for form, lemma, language in words.values_list("form", "lemma", "language"):
+                found[dictionary.stem(form)].add((lemma, language))
+        return found
 
     def add_forms(self, words, lemmas):
         """Give words the forms of their lemmas: {form: {(lemma, language)}}."""
@@ -516,9 +531,8 @@ class Search:
         """Note with each word the terms whose whole name it is, alone or with its neighbours."""
         forms = [{word.form, *word.others} for word in words]
         first = set().union(*forms) if forms else ()
-        for facet, key, alias in Alias.objects.filter(first__in=Among(first)).values_list(
-            "facet", "key", "words"
-        ):
+        named = Alias.objects.filter(first__in=Among(first, of="text"))
+        for facet, key, alias in named.values_list("facet", "key", "words"):
             parts = alias.split()
             for at in range(len(words) - len(parts) + 1):
                 if all(part in forms[at + n] for n, part in enumerate(parts)):

@@ -157,7 +157,7 @@ class EntryFilter(PublicFilter):
         label=_("Sort by"), choices=SORTS, empty_label=None, method="leave"
     )
     view = django_filters.ChoiceFilter(
-        label=_("View"), choices=VIEWS, empty_label=None, method="leave"
+        label=_("Show as"), choices=VIEWS, empty_label=None, method="leave"
     )
 
     def filter_text(self, queryset, name, value):

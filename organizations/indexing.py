@@ -48,6 +48,12 @@ def reindex(model, pks):
         note_changes(model.database, pks)
 
 
+@comes_last
+def recount(model, pks):
+    """Note that entries changed in nothing but their links: their texts are as they were."""
+    note_changes(model.database, pks)
+
+
 def write(model, pks, table=search.TABLE):
     """Write the index of some entries; what is no longer there leaves it."""
     plain = model.searched_as_written
@@ -198,14 +204,14 @@ def links_changed(sender, instance, action, reverse, model, pk_set, **kwargs):
     """Follow the terms of an entry, or the entries of a term."""
     if not reverse:
         if action.startswith("post_"):
-            afterwards(reindex, type(instance), [instance.pk])
+            afterwards(recount, type(instance), [instance.pk])
         return
     if action == "pre_clear":
         field = next(f for f in model._meta.many_to_many if f.remote_field.through is sender)
         linked = model._base_manager.filter(**{field.name: instance})
         instance.unlinked = list(linked.values_list("pk", flat=True))
     elif action.startswith("post_"):
-        afterwards(reindex, model, instance.unlinked if action == "post_clear" else pk_set)
+        afterwards(recount, model, instance.unlinked if action == "post_clear" else pk_set)
 
 
 def name_changed(sender, instance, **kwargs):

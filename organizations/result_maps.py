@@ -14,6 +14,9 @@ WIDTH = 400
 SMALLEST, LARGEST, REACH = 6, 20, 17
 # Letters are larger than on other maps, for this one is also drawn small beside a list.
 LETTERS, SMALL_LETTERS = 1.55, 1.25
+# So many circles at most can be told apart; all results are in the list below the map. Where
+# there are more places, dots for those without results would only be in the way.
+MOST_CIRCLES, MOST_PLACES = 30, 60
 # The lengths of a scale, in kilometres, and how long it may be.
 LENGTHS, LONGEST = (50, 20, 10, 5, 2, 1), 90
 EARTH = 6371
@@ -40,25 +43,21 @@ class Circle(NamedTuple):
     label: tuple | None
 
 
-# More circles than these have no room to move apart, and all pairs of them take long.
-FEW = 60
-
-
 def apart(circles, frame):
     """Move circles, as (x, y, radius), just so far that none covers another or the edge.
 
     The smaller of two gives way. A few of them are soon apart; where there is no room for all,
     they are as far apart as fifty steps bring them.
     """
-    if len(circles) > FEW:
-        return circles
     moved = [list(circle) for circle in circles]
     for _step in range(50):
+        crowded = False
         for n, one in enumerate(moved):
             for other in moved[n + 1 :]:
                 across, down = other[0] - one[0], other[1] - one[1]
                 distance = hypot(across, down)
                 if (missing := one[2] + other[2] + 1 - distance) > 0:
+                    crowded = True
                     if not distance:
                         across, distance = 1, 1
                     share = one[2] / (one[2] + other[2])
@@ -68,6 +67,8 @@ def apart(circles, frame):
         for circle in moved:
             circle[0] = min(max(circle[0], circle[2]), frame.width - circle[2])
             circle[1] = min(max(circle[1], circle[2]), frame.height - circle[2])
+        if not crowded:
+            break
     return [(round(x, 1), round(y, 1), radius) for x, y, radius in moved]
 
 
@@ -158,12 +159,15 @@ class ResultMap:
     def placed(self):
         """The results on the map as (result, x, y, radius), none on another."""
         found = [(result, at) for result in self.results if (at := self.place(result.place))]
+        found = found[:MOST_CIRCLES]
         circles = apart([(*at, self.radius(result.count)) for result, at in found], self.frame)
         return [(result, *circle) for (result, _at), circle in zip(found, circles, strict=True)]
 
     @cached_property
     def nothing(self):
-        """The places in which nothing is found as (place, x, y)."""
+        """The places in which nothing is found as (place, x, y), where they are few."""
+        if len(self.places) > MOST_PLACES:
+            return []
         found = {result.place for result in self.results}
         others = [place for place in self.places if place not in found]
         return [(place, *at) for place in others if (at := self.place(place))]
@@ -188,6 +192,11 @@ class ResultMap:
             (name, x, y, label_of(name, x, y, 3, self.frame, self.taken, SMALL_LETTERS))
             for name, x, y in ((str(place), x, y) for place, x, y in self.nothing)
         ]
+
+    @property
+    def is_crowded(self):
+        """Whether the list below the map holds more than the map."""
+        return len(self.results) > len(self.placed)
 
     @property
     def scale(self):

@@ -406,6 +406,33 @@ def test_area_that_was_added_later_is_in_the_list_of_the_map(client, places):
     assert list(listed(document)) == ["Bolderaja (1)"]
 
 
+def test_map_shows_the_places_with_most_and_the_list_below_it_all(client, places):
+    for n in range(33):
+        town = make_town(f"Town {n:02}", latitude=57 + n / 60, longitude=22.5 + n % 4 / 5)
+        make_organization(town=town)
+    make_organization(town=town)
+    document = get(client, "/en/organizations/", view="map", municipality="talsi")
+    assert len(circles(document)) == 30
+    assert "Town 32: 2 organisations" in circles(document)
+    assert len(listed(document)) == 33
+    (caption,) = document.findall(".//figure[@class]/figcaption")
+    assert "The map shows the places with most" in words(caption)
+
+
+@pytest.mark.django_db
+def test_table_says_why_something_was_found(client):
+    make_organization(name_en="Choir", summary_en="They sing on Sundays.")
+    make_organization(name_en="Singers", topics=[make_topic(name_en="Sundays")])
+    document = get(client, "/en/organizations/", view="table", q="sundays")
+    rows = {
+        words(row.find("th/a")): words(row.find("th")) for row in document.findall(".//tbody/tr")
+    }
+    assert rows == {
+        "Choir": "Choir They sing on Sundays.",
+        "Singers": "Singers Topic: Sundays",
+    }
+
+
 def test_names_are_escaped_on_the_map_and_in_the_table(client, places):
     town = make_town("<script>", latitude=57.2, longitude=22.6)
     make_organization(municipality=places[0], town=town, name_en="<script>")

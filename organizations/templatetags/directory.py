@@ -50,7 +50,10 @@ def found_text(context, entry, field):
 
 
 @register.inclusion_tag("directory/passage.html")
-def passage(search, entry):
-    """Say why a search found an entry, where its card does not show it."""
-    shown = [pick(entry, "name"), pick(entry, "summary")]
+def passage(search, entry, *fields):
+    """Say why a search found an entry, where its card does not show it.
+
+    `fields` are those that stand beside it: name and summary, unless others are given.
+    """
+    shown = [pick(entry, field) for field in fields or ("name", "summary")]
     return {"hit": passages.hit(search, entry, shown), "reader": search.reader}
