@@ -101,6 +101,7 @@ def export(file):
     database = sqlite3.connect(half)
     database.execute(f"CREATE TABLE organizations (id INTEGER PRIMARY KEY, {', '.join(names)})")
     holes = ", ".join("?" * (len(names) + 1))
+    say("datasette: writing the table and its indexes")
     database.executemany(f"INSERT INTO organizations VALUES ({holes})", rows())  # noqa: S608
     for column in (*FACETS, "created", "verified_on"):
         database.execute(f"CREATE INDEX by_{column} ON organizations ({column})")
@@ -134,7 +135,6 @@ def rows():
             arrays = (topics[row[0]], audiences[row[0]], row[after])
             flat = (*row[:after], *map(json.dumps, arrays), *row[after + 1 :])
             yield [str(cell) if hasattr(cell, "isoformat") else cell for cell in flat]
-        say(f"datasette: up to {last:,}")
 
 
 def links(field, first, last):

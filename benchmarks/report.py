@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.serving import TIMES, Timing
+from benchmarks.serving import FEWEST, TIMES, Timing
 
 DOCUMENT = Path("docs/measured.md")
 COLUMNS = {"sqlite": "SQLite", "postgresql": "PostgreSQL", "datasette": "Datasette"}
@@ -97,8 +97,8 @@ def text(number, results):
 {engines}; everything at its defaults. Load of the machine before: {loads}.
 {first["entries"]:,} entries are published.
 
-Whole answers over HTTP in milliseconds: the median of {TIMES} after a warm-up, least and most in
-brackets; *found* is what the list counts. Bold: over the aim.
+Whole answers over HTTP in milliseconds: the median of {TIMES} after a warm-up ({FEWEST} or more of
+what takes seconds), least and most in brackets; *found* is what the list counts. Bold: over the aim.
 
 {table(number, results)}
 

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 WARM, TIMES = 3, 21
+# What takes seconds is asked less often: no more than for so many, but at least so often.
+LONGEST, FEWEST = 60, 5
 # Building what a process keeps of a million entries takes a while.
 PATIENCE = 600
 
@@ -79,12 +81,14 @@ class Visitor:
 
         `before` is done before every request and does not count. None where there is no such page.
         """
-        took, answer = [], None
+        took, answer, start = [], None, time.monotonic()
         for _ in range(WARM):
             answer = self.get(address)
         if answer.status == 404:
             return None
         while len(took) < times:
+            if len(took) >= FEWEST and time.monotonic() - start > LONGEST:
+                break
             if before:
                 before()
             answer = self.get(address)
@@ -151,7 +155,11 @@ def serving(command, ready, **environment):
         yield server
     finally:
         process.terminate()
-        process.wait(30)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def wait(server, ready):
