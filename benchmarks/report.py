@@ -97,8 +97,9 @@ def text(number, results):
 {engines}; everything at its defaults. Load of the machine before: {loads}.
 {first["entries"]:,} entries are published.
 
-Whole answers over HTTP in milliseconds: the median of {TIMES} after a warm-up ({FEWEST} or more of
-what takes seconds), least and most in brackets; *found* is what the list counts. Bold: over the aim.
+Whole answers over HTTP in milliseconds: the median of {TIMES} after a warm-up ({FEWEST} or more
+of what takes seconds), least and most in brackets; *found* is what the list counts. Bold: over
+the aim.
 
 {table(number, results)}
 
