@@ -39,7 +39,7 @@ MOST_WORDS = 12
 # Forms of one word that are looked for.
 MOST_FORMS = 40
 # Names that are looked at while a word is still being typed: two letters may begin a third of all.
-MOST_NAMES = 5000
+MOST_NAMES = 1000
 # Other questions that are tried, and offered, where nothing is found.
 MOST_SLIPS, NEAR = 8, 3
 # From how many letters on a word that stands in no text is the beginning of one; a known word too.
