@@ -187,6 +187,7 @@ def follow():
         saved_many.connect(names_changed, sender=model)
     pre_save.connect(place_changes, sender=Municipality)
     post_save.connect(place_changed, sender=Municipality)
+    post_delete.connect(place_gone, sender=Municipality)
     saved_many.connect(places_changed, sender=Municipality)
 
 
@@ -234,6 +235,11 @@ def place_changed(instance, **kwargs):
     """Follow the entries of a municipality that is new or moved."""
     if instance.place_before != (instance.country, instance.language):
         places_changed(pks=[instance.pk])
+
+
+def place_gone(instance, **kwargs):
+    """Follow what holds in whole countries after one of their municipalities is deleted."""
+    places_changed(pks=[instance.pk])
 
 
 def places_changed(pks, **kwargs):
