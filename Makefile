@@ -4,12 +4,14 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run dev test prepare screenshots guide messages seed maps lock clean
+.PHONY: help run dev test prepare screenshots guide messages seed maps bench lock clean
 
 PYTHON ?= python3
 PORT ?= 8000
+N ?= 100000
 BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --no-input --disable-pip-version-check --require-hashes
+SERVER := gunicorn localympact.wsgi --workers 2 --threads 2 --no-control-socket
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po \
 	localympact/locale_packages/*/LC_MESSAGES/*.po))
 
@@ -22,6 +24,7 @@ help:
 	@echo "make messages  collect the texts to translate (needs gettext)"
 	@echo "make seed      make fixtures/seed/ from the facts again"
 	@echo "make maps      make the outlines of the maps from the facts again"
+	@echo "make bench N=100000  measure with so many organisations; KEEP=1 keeps the databases"
 	@echo "make lock      resolve the requirements anew"
 	@echo "make clean     remove what make made; .env and the database stay"
 
@@ -32,8 +35,7 @@ run: prepare
 	@echo "Editors sign in at http://127.0.0.1:$(PORT)/admin/"
 	@echo "Make a staff account in another terminal: $(BIN)/python manage.py createsuperuser"
 	@echo
-	@exec $(BIN)/gunicorn localympact.wsgi --bind 127.0.0.1:$(PORT) --workers 2 --threads 2 \
-		--no-control-socket
+	@exec $(BIN)/$(SERVER) --bind 127.0.0.1:$(PORT)
 
 dev: prepare .venv/.dev
 	@DEBUG=true exec $(BIN)/python manage.py runserver 127.0.0.1:$(PORT)
@@ -87,12 +89,23 @@ seed: .venv/.runtime .env
 maps: .venv/.dev .env
 	$(BIN)/python manage.py make_maps
 
+bench: .venv/.runtime .venv-bench/.done .env $(CATALOGUES)
+	@$(BIN)/python manage.py collectstatic --noinput --verbosity 0
+	@SERVER="$(SERVER)" benchmarks/run $(N)
+
+.venv-bench/.done: requirements-bench.txt
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/pip install --quiet --no-input --disable-pip-version-check --require-hashes \
+		-r requirements-bench.txt
+	@touch $@
+
 LOCK := env -u PIP_FIND_LINKS $(BIN)/uv pip compile --quiet --upgrade --generate-hashes --universal \
 	--python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header
 
 lock: .venv/.dev
 	$(LOCK) -o requirements.txt pyproject.toml
 	$(LOCK) -c requirements.txt --group dev -o requirements-dev.txt pyproject.toml
+	$(LOCK) --group bench -o requirements-bench.txt
 
 clean:
-	rm -rf .venv staticfiles $(CATALOGUES) .pytest_cache .ruff_cache
+	rm -rf .venv .venv-bench staticfiles $(CATALOGUES) .pytest_cache .ruff_cache

@@ -6,6 +6,7 @@ that are written with accents, by what is left of them without.
 """
 
 import os
+import re
 import shutil
 import tempfile
 from functools import cache
@@ -14,13 +15,35 @@ from pathlib import Path
 from django.conf import settings
 from marisa_trie import BytesTrie
 from simplemma import Lemmatizer, __version__
-from simplemma.strategies import DefaultStrategy
+from simplemma.strategies import DefaultStrategy, DictionaryLookupStrategy, RulesStrategy
 from simplemma.strategies.dictionaries import TrieDictionaryFactory
 
 from localympact.folding import fold
 from localympact.texts import LANGUAGES
 
 WITHOUT_ACCENTS = "without-accents.trie"
+# Words of the field whose forms the Greek dictionary spreads over the three genders: most of
+# `νέος`, but `νέων` of `νέο`.
+CORRECTIONS = {
+    ("νέο", "el"): "νέος",
+    ("ηλικιωμένη", "el"): "ηλικιωμένος",
+    ("φίλη", "el"): "φίλος",
+    ("ελεύθερο", "el"): "ελεύθερος",
+    ("δημόσιο", "el"): "δημόσιος",
+}
+# Endings of nouns and adjectives, folded, in the languages of which the dictionaries know least.
+ENDINGS = re.compile(
+    "(?:"
+    # Latvian and Lithuanian
+    "ajiem|ajam|ajai|ajas|ajos|aja|iem|ais|am|as|ai|em|es|ei|im|is|os|us|a|e|i|o|s|u|"
+    "iesiems|iuosius|ieji|iuju|iams|iais|iuose|uose|yje|omis|emis|oms|ems|ims|ams|oje|eje|ose|ese|"
+    "iai|iui|ius|iam|iu|io|ui|ys|y|"
+    # Greek
+    "ματων|ματοσ|ματα|μα|εισ|εων|ι?(?:ουσ|ου|οι|οσ|ων|ασ|εσ|ησ|α|ε|η|ο|ω)|ι"
+    ")$"
+)
+INFLECTED = ("lv", "lt", "el")
+SHORTEST_STEM = 4
 
 
 def dictionaries():
@@ -47,17 +70,28 @@ def dictionaries():
 
 
 @cache
+def _factory():
+    return TrieDictionaryFactory(disk_cache_dir=str(dictionaries()))
+
+
+@cache
 def _lemmatizer():
-    factory = TrieDictionaryFactory(disk_cache_dir=str(dictionaries()))
-    return Lemmatizer(lemmatization_strategy=DefaultStrategy(dictionary_factory=factory))
+    return Lemmatizer(lemmatization_strategy=DefaultStrategy(dictionary_factory=_factory()))
+
+
+@cache
+def _without_guesses():
+    return DictionaryLookupStrategy(_factory()), RulesStrategy()
 
 
 def lemma(word, language):
     """Give the dictionary form of a word in a language; the word itself where none is known.
 
-    Accents matter: fold afterwards.
+    Of a word that the dictionary lacks it is guessed from the ending. Accents matter: fold
+    afterwards.
     """
-    return _lemmatizer().lemmatize(word, language)
+    found = _lemmatizer().lemmatize(word, language)
+    return CORRECTIONS.get((found, language), found)
 
 
 @cache
@@ -68,11 +102,26 @@ def _without_accents():
 def lemmas(word):
     """Give {(dictionary form, language)} of a word that somebody typed, with accents or without.
 
-    Only what a dictionary knows, in any of the six languages.
+    Only what a dictionary or a rule knows, in any of the six languages: a guess would find
+    something for every typing error.
     """
-    found = {(lemma(word, language), language) for language in LANGUAGES}
-    known = {(own, language) for own, language in found if own != word}
+    found = {
+        (strategy.get_lemma(word, language), language)
+        for strategy in _without_guesses()
+        for language in LANGUAGES
+    }
     for value in _without_accents().get(fold(word), ()):
         language, _space, own = value.decode().partition(" ")
-        known.add((own, language))
-    return known
+        found.add((own, language))
+    return {
+        (CORRECTIONS.get((own, language), own), language)
+        for own, language in found
+        if own not in (None, word)
+    }
+
+
+def stem(form):
+    """Give a folded word without its ending, or nothing where too little is left of it."""
+    # The leftmost match is that of the longest ending.
+    found = ENDINGS.search(form, SHORTEST_STEM)
+    return form[: found.start()] if found else ""

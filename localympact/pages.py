@@ -1,5 +1,6 @@
 """The pages that know all three databases: start, places, search, about, permanent addresses."""
 
+from collections import Counter
 from datetime import date
 
 from django import forms
@@ -14,6 +15,7 @@ from django.views.generic import DetailView, ListView, TemplateView, View
 
 from collaborations.filters import CollaborationFilter
 from collaborations.models import Collaboration
+from localympact import unanswered
 from localympact.models import UnansweredSearch
 from localympact.put_aside import put_aside
 from localympact.views import may_edit
@@ -154,6 +156,7 @@ class Search(TemplateView):
     """One question to all three databases: the first results of each, and how many there are."""
 
     template_name = "search.html"
+    filtersets = (OrganizationFilter, CollaborationFilter, NeedFilter)
 
     def get_context_data(self, **kwargs):
         asked = QueryDict(mutable=True)
@@ -162,25 +165,63 @@ class Search(TemplateView):
         place = place_form.cleaned_data["municipality"] if place_form.is_valid() else None
         if place:
             asked["municipality"] = place.slug
-        filters = {
-            "organizations": OrganizationFilter,
-            "collaborations": CollaborationFilter,
-            "needs": NeedFilter,
-        }
-        parts = []
-        for app, filterset_class in filters.items():
+        parts, search = [], None
+        for filterset_class in self.filtersets:
             entries = filterset_class.Meta.model.objects.published().with_related()
             filterset = filterset_class(asked, queryset=entries, request=self.request)
-            found = filterset.qs if "q" in filterset.asked else entries.none()
-            parts.append((app, found.count(), found[:FEW]))
-        return super().get_context_data(
-            asked=filterset.data.get("q", ""),
-            field=filterset.form["q"],
+            # The same question: its words are looked up once.
+            search = filterset.search = search or filterset.search
+            parts.append(filterset)
+        context = super().get_context_data(
+            asked=parts[0].data.get("q", ""),
+            field=parts[0].form["q"],
             place=place,
             place_form=place_form,
-            parts=parts,
+            search=search,
             **kwargs,
         )
+        if search is None:
+            return context
+        context["parts"] = [
+            (part.queryset.model._meta.app_label, part.query, part.found.total, part.found[:FEW])
+            for part in parts
+        ]
+        context["total"] = sum(part.found.total for part in parts)
+        if not context["total"]:
+            context.update(self.nothing_found(parts, search))
+        return context
+
+    def nothing_found(self, parts, search):
+        """Give what a page without results offers instead, and count the search."""
+        without_place = parts[0].query_with(municipality=None)
+        offered = {
+            "elsewhere": sum(len(part.found.without("municipality")) for part in parts),
+            "elsewhere_query": without_place,
+        }
+        if not any(map(any, (part.hits for part in parts))):
+            offered.update(self.other_words(parts, search))
+        if unanswered.counts(self.request):
+            unanswered.note(search.text, search.reader, filters=parts[0].query)
+        return offered
+
+    def other_words(self, parts, search):
+        """Give questions that may be meant, and what is found with fewer words."""
+        searched = [(part.facets_now, part.found.without("q")) for part in parts]
+        fewer_words = Counter()
+        for one in searched:
+            for text, left_out, count in search.without_one(*one):
+                fewer_words[text, left_out] += count
+
+        def offer(text, count, **more):
+            return {"text": text, "count": count, "query": parts[0].query_with(q=text)} | more
+
+        return {
+            "near": [offer(text, count) for text, count in search.near(*searched)],
+            "fewer_words": [
+                offer(text, count, left_out=left_out)
+                for (text, left_out), count in fewer_words.most_common()
+            ],
+        }
 
 
 # When the pages were last looked at for the accessibility statement.

@@ -8,8 +8,8 @@ from functools import cached_property
 
 from pyroaring import BitMap
 
+from localympact.index import Among
 from localympact.models import Indexed
-from localympact.search import Among
 
 # Up to this part of all entries they are named to the database, which sorts them; above it the
 # sorted index is walked until a page is full.

@@ -1,368 +1,52 @@
-"""Full-text search in six languages, alike on SQLite (FTS5) and PostgreSQL (tsvector).
+"""Full-text search in six languages.
 
-The index has a row for each entry and language, in folded words: its name, the rest of its text,
-and those words of both that were written with accents. What it is asked is decided here, and how
-to ask is the engine's part; neither engine ranks. A word is looked for in four ways, the nearest
-first: as typed, folded, in another form, as the beginning of a word; then as the name or synonym
-of a term that an entry carries. Each way gives bitmaps of entries, which are joined here.
+A word is looked for in four ways, the nearest first: as typed, folded, in another form, as the
+beginning of a word; then as the name or synonym of a term that an entry carries. Each way gives
+bitmaps of entries, which are joined here; the order is decided here too, and not by an engine.
 """
 
-import json
 import re
-import unicodedata
 from collections import defaultdict
 from functools import cached_property
-from typing import NamedTuple
 
 from django.db import connection
 from django.db.models import Q
-from django.db.models.expressions import RawSQL
 from pyroaring import BitMap
 from rapidfuzz.distance import OSA
 
 from localympact import lemmas as dictionary
 from localympact.folding import fold
+from localympact.index import (
+    DATABASE_BITS,
+    LANGUAGE_BITS,
+    LONGEST_WORD,
+    STOP_WORDS,
+    TABLE,
+    WORD,
+    Among,
+    Probe,
+    engine,
+    form_of,
+    tokens,
+)
 from localympact.models import Alias, Vocabulary
 from localympact.texts import LANGUAGES
 
-# A letter may carry marks that no composed letter has.
-WORD = re.compile("(?:[^\\W_][\u0300-\u036f]*)+")
 QUOTES = str.maketrans(dict.fromkeys("“”„‟«»″", '"'))
 PHRASE = re.compile('"([^"]*)"')
-LONGEST_WORD = 64
 # Words of one question that are looked for: who pastes a page asks for its beginning.
 MOST_WORDS = 12
 # Forms of one word that are looked for.
 MOST_FORMS = 40
 # Names that are looked at while a word is still being typed: two letters may begin a third of all.
-MOST_NAMES = 5000
+MOST_NAMES = 1000
 # Other questions that are tried, and offered, where nothing is found.
 MOST_SLIPS, NEAR = 8, 3
 # From how many letters on a word that stands in no text is the beginning of one; a known word too.
 BEGINNING, BEGINNING_OF_KNOWN = 2, 4
 
-# Words that every text has: left out of a question unless it holds nothing else. Folded.
-STOP_WORDS = frozenset(
-    word
-    for words in (
-        "and or of the in for to at on with by from a an",
-        "un vai ar par no uz pie kas ir",
-        "e ou de do da dos das em para com por ao os as um uma no na",
-        "och eller i for av pa med till en ett som vid",
-        "ir arba su apie is prie kaip del",
-        "και η ο οι τα το του τησ των την τον στο στη στην για με σε απο",
-    )
-    for word in words.split()
-)
-# Where the name of a term names two things: “Culture and heritage”.
-PARTS = re.compile(r"\s*[,;/&]\s*|\s+(?:and|or|un|vai|e|ou|och|eller|ir|arba|και|ή)\s+")
-
-# The rows of the index are numbered by entry, language and database: these many bits for the last
-# two. The language after the six is that of what has none: a street, a register number.
-LANGUAGE_BITS, DATABASE_BITS = 3, 2
-NO_LANGUAGE = len(LANGUAGES)
-
 # The ways in which a word is found, the best first, and the places where; see `Unit.tiers`.
 TYPED, FOLDED, FORM, BEGINS, BY_TERM = range(5)
-
-
-def row_number(entry, language, database):
-    """Give the number of a row of the index; `language` is an index of LANGUAGES."""
-    return ((entry << LANGUAGE_BITS | language) << DATABASE_BITS) | database
-
-
-def tokens(text):
-    """Give the words of a text as they are written, in small letters."""
-    composed = unicodedata.normalize("NFC", text)
-    return [word.casefold()[:LONGEST_WORD] for word in WORD.findall(composed)]
-
-
-def form_of(word):
-    """Give the folded form of a word in small letters, in letters and digits only."""
-    if word.isascii():
-        return word
-    return "".join(WORD.findall(fold(word)))[:LONGEST_WORD]
-
-
-def forms_of(text):
-    """Give the folded words of a text."""
-    return [form for form in map(form_of, tokens(text)) if form]
-
-
-class Among(RawSQL):
-    """Numbers or words as a sub-query with one parameter, for `__in`: however many there are."""
-
-    def __init__(self, values):
-        self.values = values
-        super().__init__("", ())
-
-    def as_sqlite(self, compiler, connection):
-        return "(SELECT value FROM json_each(%s))", [json.dumps(list(self.values))]
-
-    def as_postgresql(self, compiler, connection):
-        values = list(self.values)
-        of = "text" if values and isinstance(values[0], str) else "bigint"
-        return f"(SELECT unnest(%s::{of}[]))", [values]
-
-    def __hash__(self):
-        return id(self)
-
-
-# Engines
-
-
-class Probe(NamedTuple):
-    """One question to the index: any of `forms` in a column.
-
-    As whole words, as one phrase, or as beginnings of words; *together* asks for all of them, and
-    *begun* for all, the last as the beginning of a word.
-    """
-
-    column: str
-    forms: tuple
-    how: str = "words"
-
-
-class Row(NamedTuple):
-    """One row of the index: its number and its words."""
-
-    number: int
-    name: list
-    body: list
-    accented: list
-
-
-class SqliteIndex:
-    """The index as a table of FTS5, which is given words and not texts."""
-
-    create = (
-        "CREATE VIRTUAL TABLE {table} USING fts5(name, body, accented, "
-        "tokenize = 'unicode61 remove_diacritics 0', prefix = '2 3 4')",
-    )
-    rename = ("ALTER TABLE {new} RENAME TO {table}",)
-    key = "rowid"
-
-    def write(self, cursor, table, rows):
-        cursor.executemany(
-            f"INSERT INTO {table} (rowid, name, body, accented) VALUES (%s, %s, %s, %s)",  # noqa: S608
-            [(row.number, *(" ".join(words) for words in row[1:])) for row in rows],
-        )
-
-    def ask(self, probe):
-        """Give the condition of a probe and its parameter."""
-        match probe.how:
-            case "words":
-                asked = " OR ".join(f'"{form}"' for form in probe.forms)
-            case "phrase":
-                asked = f'"{" ".join(probe.forms)}"'
-            case "beginning":
-                asked = " OR ".join(f'"{form}"*' for form in probe.forms)
-            case "together" | "begun":
-                asked = " AND ".join(f'"{form}"' for form in probe.forms)
-                asked += "*" if probe.how == "begun" else ""
-        return "localympact_document MATCH %s", f"{probe.column} : ({asked})"
-
-    gathered = "group_concat({column})"
-
-    @staticmethod
-    def ids(gathered):
-        return map(int, gathered.split(","))
-
-    @staticmethod
-    def beginning(column, text):
-        """Give the condition that a column begins with a text, in the form that has an index."""
-        return Q(**{f"{column}__gte": text, f"{column}__lt": text + "\U0010ffff"})
-
-
-class PostgresqlIndex:
-    """The index as three columns of words, each with its own index."""
-
-    create = (
-        "CREATE TABLE {table} (id bigint PRIMARY KEY, name tsvector NOT NULL, "
-        "body tsvector NOT NULL, accented tsvector NOT NULL)",
-        "CREATE INDEX {table}_name ON {table} USING gin (name)",
-        "CREATE INDEX {table}_body ON {table} USING gin (body)",
-        "CREATE INDEX {table}_accented ON {table} USING gin (accented)",
-    )
-    rename = (
-        "ALTER TABLE {new} RENAME TO {table}",
-        "ALTER INDEX {new}_pkey RENAME TO {table}_pkey",
-        "ALTER INDEX {new}_name RENAME TO {table}_name",
-        "ALTER INDEX {new}_body RENAME TO {table}_body",
-        "ALTER INDEX {new}_accented RENAME TO {table}_accented",
-    )
-    key = "id"
-
-    def write(self, cursor, table, rows):
-        cursor.executemany(
-            f"INSERT INTO {table} (id, name, body, accented) VALUES "  # noqa: S608
-            "(%s, %s::tsvector, %s::tsvector, %s::tsvector)",
-            [(row.number, *map(self.vector, row[1:])) for row in rows],
-        )
-
-    @staticmethod
-    def vector(words):
-        """Give words with their places, as PostgreSQL writes them: it need not split a text."""
-        # It keeps no place after the 16,383rd.
-        return " ".join(f"'{word}':{min(at, 16_383)}" for at, word in enumerate(words, 1))
-
-    def ask(self, probe):
-        """Give the condition of a probe and its parameter."""
-        quoted = [f"'{form}'" for form in probe.forms]
-        match probe.how:
-            case "words":
-                asked = " | ".join(quoted)
-            case "phrase":
-                asked = " <-> ".join(quoted)
-            case "beginning":
-                asked = " | ".join(f"{form}:*" for form in quoted)
-            case "together" | "begun":
-                asked = " & ".join(quoted) + (":*" if probe.how == "begun" else "")
-        return f"{probe.column} @@ %s::tsquery", asked
-
-    gathered = "array_agg(({column})::int)"
-
-    @staticmethod
-    def ids(gathered):
-        return gathered
-
-    @staticmethod
-    def beginning(column, text):
-        """Give the condition that a column begins with a text, in the form that has an index."""
-        return Q(**{f"{column}__startswith": text})
-
-
-TABLE = "localympact_document"
-
-
-def engine():
-    """Give the engine of the database that is in use."""
-    return PostgresqlIndex() if connection.vendor == "postgresql" else SqliteIndex()
-
-
-def create_table(table=TABLE):
-    """Make an empty index."""
-    with connection.cursor() as cursor:
-        for statement in engine().create:
-            cursor.execute(statement.format(table=table))
-
-
-def drop_table(table=TABLE):
-    """Take an index away."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"DROP TABLE IF EXISTS {table}")
-
-
-def replace_table(new):
-    """Put an index that was made aside in the place of the one in use."""
-    drop_table()
-    with connection.cursor() as cursor:
-        for statement in engine().rename:
-            cursor.execute(statement.format(new=new, table=TABLE))
-
-
-# Writing
-
-
-def write(database, texts, table=TABLE):
-    """Write the rows of entries: `texts` is {entry: {language: (name, body)}}; {} forgets one.
-
-    A language is an index of LANGUAGES, or NO_LANGUAGE. Into another table than the one in use
-    everything is written anew, the dictionary forms too.
-    """
-    rows, words = [], set()
-    for entry, parts in texts.items():
-        for language, (name, body) in parts.items():
-            named, told = tokens(name), tokens(body)
-            row = Row(row_number(entry, language, database), [], [], [])
-            for found, forms in ((named, row.name), (told, row.body)):
-                for word in found:
-                    if form := form_of(word):
-                        forms.append(form)
-                        if word != form:
-                            row.accented.append(word)
-                if language != NO_LANGUAGE:
-                    words.update((word, LANGUAGES[language]) for word in found)
-            rows.append(row)
-    numbers = ",".join(
-        str(row_number(entry, language, database))
-        for entry in texts
-        for language in range(NO_LANGUAGE + 1)
-    )
-    index = engine()
-    with connection.cursor() as cursor:
-        if numbers:
-            cursor.execute(f"DELETE FROM {table} WHERE {index.key} IN ({numbers})")  # noqa: S608
-        if rows:
-            index.write(cursor, table, rows)
-    learn(words, again=table != TABLE)
-
-
-def learn(words, again=False):
-    """Note words, each (as written, language), with their dictionary forms.
-
-    `again` looks up those that are known, too: the dictionaries may have changed.
-    """
-    if not again:
-        written = Among({word for word, _language in words})
-        known = Vocabulary.objects.filter(written__in=written)
-        words = set(words).difference(known.values_list("written", "language"))
-    # In one order, so that two who learn the same words do not wait for each other in a circle.
-    new = [
-        Vocabulary(
-            written=word,
-            language=language,
-            form=form,
-            backwards=form[::-1],
-            lemma=form_of(dictionary.lemma(word, language)) or form,
-        )
-        for word, language in sorted(words)
-        if (form := form_of(word))
-    ]
-    if again:
-        Vocabulary.objects.bulk_create(
-            new,
-            1000,
-            update_conflicts=True,
-            unique_fields=["written", "language"],
-            update_fields=["form", "backwards", "lemma"],
-        )
-    else:
-        Vocabulary.objects.bulk_create(new, 1000, ignore_conflicts=True)
-
-
-def name_thing(facet, key, names, synonyms):
-    """Note by what names a term or place is searched for; empty ones forget it.
-
-    Both are {language: [texts]}. What two things are joined in a name by an *and* can each be
-    asked for alone.
-    """
-    aliases, words = set(), set()
-    for language, texts in names.items():
-        for text in texts:
-            parts = PARTS.split(text)
-            aliases.update((language, bare(part)) for part in (text, *parts))
-            words.update((word, language) for word in tokens(text))
-    for language, texts in synonyms.items():
-        for text in texts:
-            aliases.add((language, bare(text)))
-            words.update((word, language) for word in tokens(text))
-    Alias.objects.filter(facet=facet, key=key).delete()
-    Alias.objects.bulk_create(
-        Alias(facet=facet, key=key, language=language, words=" ".join(forms)[:250], first=forms[0])
-        for language, forms in sorted(aliases)
-        if forms
-    )
-    learn(words)
-
-
-def bare(text):
-    """Give the folded words of a text without those that every text has, as a tuple."""
-    forms = tuple(forms_of(text))
-    return tuple(form for form in forms if form not in STOP_WORDS) or forms
-
-
-# Asking
 
 
 class Unit:
@@ -487,13 +171,29 @@ class Search:
                     word.known = True
                     if written != form:
                         word.variants.add(written)
+        unknown = [word for word in words if not word.known]
+        by_stem = self.by_stem(dictionary.stem(word.form) for word in unknown)
         for word in words:
-            if not word.known:
-                # In no text so far; its dictionary may still lead to one.
-                lemmas[word.form] = {
-                    (form_of(own), language) for own, language in dictionary.lemmas(word.written[0])
-                }
+            # It may be a dictionary form that stands in no text, only others of its forms do.
+            lemmas[word.form].update((word.form, language) for language in LANGUAGES)
+        for word in unknown:
+            # In no text so far; its dictionary may still lead to one, or its stem.
+            own = dictionary.lemmas(word.written[0])
+            lemmas[word.form].update((form_of(lemma), language) for lemma, language in own)
+            lemmas[word.form].update(by_stem.get(dictionary.stem(word.form), ()))
         self.add_forms(words, lemmas)
+
+    @staticmethod
+    def by_stem(stems):
+        """Give {stem: {(lemma, language)}} of the known words that are a stem with an ending."""
+        begun, found = Q(), defaultdict(set)
+        for stem in set(stems) - {""}:
+            begun |= engine().beginning("form", stem)
+        if begun:
+            words = Vocabulary.objects.filter(begun, language__in=dictionary.INFLECTED)
+            for form, lemma, language in words.values_list("form", "lemma", "language"):
+                found[dictionary.stem(form)].add((lemma, language))
+        return found
 
     def add_forms(self, words, lemmas):
         """Give words the forms of their lemmas: {form: {(lemma, language)}}."""
@@ -516,9 +216,8 @@ class Search:
         """Note with each word the terms whose whole name it is, alone or with its neighbours."""
         forms = [{word.form, *word.others} for word in words]
         first = set().union(*forms) if forms else ()
-        for facet, key, alias in Alias.objects.filter(first__in=Among(first)).values_list(
-            "facet", "key", "words"
-        ):
+        named = Alias.objects.filter(first__in=Among(first, of="text"))
+        for facet, key, alias in named.values_list("facet", "key", "words"):
             parts = alias.split()
             for at in range(len(words) - len(parts) + 1):
                 if all(part in forms[at + n] for n, part in enumerate(parts)):
@@ -765,6 +464,8 @@ class Search:
                 )
                 parameters.append(parameter)
                 names.append((number, name))
+        if not asked:
+            return found
         with connection.cursor() as cursor:
             cursor.execute(" UNION ALL ".join(asked), parameters)
             for at, readers, ids in cursor.fetchall():

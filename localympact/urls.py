@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.static import serve
 
-from localympact import desk, pages, people, suggestions
+from localympact import completions, desk, opensearch, pages, people, suggestions
 
 development = (
     [path("components/", pages.Components.as_view(), name="components")] if settings.DEBUG else []
@@ -23,6 +23,7 @@ urlpatterns = [
     path("admin/password/set/", people.PasswordSet.as_view(), name="admin_password_reset_complete"),
     path("admin/", admin.site.admin_view(desk.first_page)),
     path("admin/", admin.site.urls),
+    path("opensearch/<str:language>.xml", opensearch.Description.as_view(), name="opensearch"),
     path("id/<uuid:uuid>", pages.Permanent.as_view(), name="permanent"),
     # Few and small pictures; a proxy in front may serve this folder itself.
     re_path(r"^media/(?P<path>logos/.+)$", serve, {"document_root": settings.MEDIA_ROOT}),
@@ -36,6 +37,12 @@ urlpatterns = [
             "municipalities/<slug:slug>/", pages.MunicipalityDetail.as_view(), name="municipality"
         ),
         path("search/", pages.Search.as_view(), name="search"),
+        path("search/suggestions/", completions.Completions.as_view(), name="completions"),
+        path(
+            "search/suggestions.json",
+            completions.CompletionsForBrowsers.as_view(),
+            name="completions_for_browsers",
+        ),
         path("about/", pages.About.as_view(), name="about"),
         path("privacy/", pages.Privacy.as_view(), name="privacy"),
         path("accessibility/", pages.Accessibility.as_view(), name="accessibility"),

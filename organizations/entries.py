@@ -14,8 +14,9 @@ from localympact.afterwards import FollowedQuerySet
 from localympact.alphabets import by_name
 from localympact.facets import facets_of
 from localympact.folding import fold
+from localympact.index import Among
 from localympact.models import Indexed
-from localympact.search import Among, Search
+from localympact.search import Search
 from localympact.slugs import Slugged
 from localympact.texts import ENGLISH, LANGUAGES, columns, pick
 from organizations.origins import translated_by_machine

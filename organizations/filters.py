@@ -22,8 +22,9 @@ from localympact.filters import (
     SlugFilter,
     validate_readable,
 )
+from localympact.index import Among
 from localympact.results import Newest
-from localympact.search import Among, Search
+from localympact.search import Search
 from localympact.texts import ENGLISH, LANGUAGES
 from organizations.entries import either, has_text
 from organizations.models import (
@@ -157,7 +158,7 @@ class EntryFilter(PublicFilter):
         label=_("Sort by"), choices=SORTS, empty_label=None, method="leave"
     )
     view = django_filters.ChoiceFilter(
-        label=_("View"), choices=VIEWS, empty_label=None, method="leave"
+        label=_("Show as"), choices=VIEWS, empty_label=None, method="leave"
     )
 
     def filter_text(self, queryset, name, value):

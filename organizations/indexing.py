@@ -10,7 +10,7 @@ from django.apps import apps
 from django.db import transaction
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_save
 
-from localympact import search
+from localympact import index
 from localympact.afterwards import afterwards, comes_last, saved_many
 from localympact.alphabets import sort_key
 from localympact.cldr import country_name
@@ -48,11 +48,17 @@ def reindex(model, pks):
         note_changes(model.database, pks)
 
 
-def write(model, pks, table=search.TABLE):
+@comes_last
+def recount(model, pks):
+    """Note that entries changed in nothing but their links: their texts are as they were."""
+    note_changes(model.database, pks)
+
+
+def write(model, pks, table=index.TABLE):
     """Write the index of some entries; what is no longer there leaves it."""
     plain = model.searched_as_written
     entries = (
-        model._base_manager.filter(pk__in=search.Among(pks))
+        model._base_manager.filter(pk__in=index.Among(pks))
         .select_related("municipality")
         .only("municipality__language", *columns("name", *model.searched), *plain)
     )
@@ -67,10 +73,10 @@ def write(model, pks, table=search.TABLE):
                 parts[at] = (name, body)
         written = (SCHEME.sub("", getattr(entry, field)) for field in plain)
         if body := "\n".join(filter(None, written)):
-            parts[search.NO_LANGUAGE] = ("", body)
+            parts[index.NO_LANGUAGE] = ("", body)
         rows.append(indexed(entry))
-    search.write(model.database, texts, table)
-    Indexed.objects.filter(database=model.database, entry__in=search.Among(pks)).delete()
+    index.write(model.database, texts, table)
+    Indexed.objects.filter(database=model.database, entry__in=index.Among(pks)).delete()
     Indexed.objects.bulk_create(rows)
 
 
@@ -94,7 +100,7 @@ def rename(model, pks):
     things = model._base_manager.in_bulk(list(pks))
     for pk in pks:
         names, synonyms = names_of(things[pk]) if pk in things else ({}, {})
-        search.name_thing(model.facet, str(pk), names, synonyms)
+        index.name_thing(model.facet, str(pk), names, synonyms)
     if model is Municipality:
         name_countries({place.country for place in things.values()})
 
@@ -118,7 +124,7 @@ def name_countries(codes):
     named = Alias.objects.filter(facet="country", key__in=codes)
     for code in set(codes).difference(named.values_list("key", flat=True)):
         names = {language: [country_name(code, language)] for language in LANGUAGES}
-        search.name_thing("country", code, {}, names)
+        index.name_thing("country", code, {}, names)
 
 
 def index_missing(**kwargs):
@@ -139,9 +145,9 @@ def rebuild(progress):
     Searches go on in the old one; what is saved meanwhile is written again at the end, while
     those who save wait. `progress` is a function that is told how many entries were written.
     """
-    new = f"{search.TABLE}_new"
-    search.drop_table(new)
-    search.create_table(new)
+    new = f"{index.TABLE}_new"
+    index.drop_table(new)
+    index.create_table(new)
     before = {}
     for model in entry_models():
         before[model] = facets_of(model).stamp().number
@@ -161,7 +167,7 @@ def rebuild(progress):
         for model, number in before.items():
             changes = Change.objects.filter(database=model.database, number__gt=number)
             write(model, list(changes.values_list("entry", flat=True)), new)
-        search.replace_table(new)
+        index.replace_table(new)
 
 
 # Following what is saved
@@ -181,6 +187,7 @@ def follow():
         saved_many.connect(names_changed, sender=model)
     pre_save.connect(place_changes, sender=Municipality)
     post_save.connect(place_changed, sender=Municipality)
+    post_delete.connect(place_gone, sender=Municipality)
     saved_many.connect(places_changed, sender=Municipality)
 
 
@@ -198,14 +205,14 @@ def links_changed(sender, instance, action, reverse, model, pk_set, **kwargs):
     """Follow the terms of an entry, or the entries of a term."""
     if not reverse:
         if action.startswith("post_"):
-            afterwards(reindex, type(instance), [instance.pk])
+            afterwards(recount, type(instance), [instance.pk])
         return
     if action == "pre_clear":
         field = next(f for f in model._meta.many_to_many if f.remote_field.through is sender)
         linked = model._base_manager.filter(**{field.name: instance})
         instance.unlinked = list(linked.values_list("pk", flat=True))
     elif action.startswith("post_"):
-        afterwards(reindex, model, instance.unlinked if action == "post_clear" else pk_set)
+        afterwards(recount, model, instance.unlinked if action == "post_clear" else pk_set)
 
 
 def name_changed(sender, instance, **kwargs):
@@ -228,6 +235,11 @@ def place_changed(instance, **kwargs):
     """Follow the entries of a municipality that is new or moved."""
     if instance.place_before != (instance.country, instance.language):
         places_changed(pks=[instance.pk])
+
+
+def place_gone(instance, **kwargs):
+    """Follow what holds in whole countries after one of their municipalities is deleted."""
+    places_changed(pks=[instance.pk])
 
 
 def places_changed(pks, **kwargs):

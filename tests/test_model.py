@@ -275,39 +275,6 @@ def test_fold_forgets_case_and_accents(text, folded):
     assert fold(text) == folded
 
 
-def test_search_finds_a_name_or_summary_in_any_language(make):
-    entry = make(name_lv="Jauniešu centrs", summary_el="Οργάνωση νέων της Αθήνας")
-    make(name_en="Choir")
-    search = type(entry).objects.search
-    for words in ("jauniesu", "CENTRS jauniešu", "οργανωση", "ΝΕΩΝ", "αθηνασ", "ΑΘΉΝΑΣ centr"):
-        assert list(search(words)) == [entry], words
-    assert not search("jauniesu choir").exists()
-
-
-def test_search_follows_bulk_creation():
-    place = make_municipality()
-    Organization.objects.bulk_create(
-        [Organization(name_lv="Žagata", slug="zagata", municipality=place, reach="local")]
-    )
-    assert Organization.objects.search("zagata").exists()
-
-
-def test_search_follows_a_changed_name(make):
-    entry = make(name_en="Choir")
-    entry.name_en = "Brass band"
-    entry.save(update_fields=["name_en"])
-    search = type(entry).objects.search
-    assert search("brass").exists()
-    assert not search("choir").exists()
-
-
-def test_percent_and_underscore_are_plain_letters_in_a_search(make):
-    entry = make(name_en="100% wool")
-    make(name_en="1000 wools")
-    assert list(type(entry).objects.search("100%")) == [entry]
-    assert not type(entry).objects.search("1__").exists()
-
-
 def test_term_in_use_cannot_vanish(make):
     topic = make_topic()
     entry = make(topics=[topic])

@@ -7,6 +7,7 @@ from django.db import connection
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 
+from localympact.models import UnansweredSearch
 from localympact.pages import Components
 from tests.factories import (
     make_cause,
@@ -68,10 +69,81 @@ def test_start_says_how_many_needs_a_cause_has(client):
 def test_search_can_be_kept_to_a_place(client, talsi, braga):
     make_organization(municipality=talsi, name_en="Choir of Talsi")
     make_organization(municipality=braga, name_en="Choir of Braga")
-    page = client.get("/en/search/?q=choir&municipality=talsi").text
-    assert "Choir of Talsi" in page
-    assert "Choir of Braga" not in page
+    page = client.get("/en/search/?q=choir&municipality=talsi")
+    assert found(page) == {"organizations": ["Choir of Talsi"], "collaborations": [], "needs": []}
     assert "Select a valid choice" in client.get("/en/search/?q=choir&municipality=x").text
+
+
+def found(page):
+    """Give the names that the page of the search shows, by the parts of the page."""
+    return {app: list(map(str, entries)) for app, _query, _count, entries in page.context["parts"]}
+
+
+def test_search_shows_the_first_six_of_each_part_and_leads_to_the_rest(client, talsi):
+    for number in range(8):
+        make_organization(name_en=f"Choir {number}")
+    make_organization(name_en="Band", summary_en="It has a choir.")
+    make_collaboration(name_en="Concerts of the choir")
+    page = client.get("/en/search/?q=choir&municipality=talsi&unknown=1")
+    assert [(app, count) for app, _query, count, _entries in page.context["parts"]] == [
+        ("organizations", 9),
+        ("collaborations", 1),
+        ("needs", 0),
+    ]
+    # Names before texts.
+    assert found(page)["organizations"] == [f"Choir {number}" for number in range(6)]
+    assert 'href="/en/organizations/?q=choir&amp;municipality=talsi"' in page.text
+    assert "All collaborations that match" not in page.text
+    for number in ("9 organisations", "1 collaboration", "0 needs and challenges"):
+        assert number in page.text
+    assert '<a href="#needs">' not in page.text
+    assert client.get("/en/organizations/?q=choir&municipality=talsi").context["found"].total == 9
+
+
+def test_search_says_why_something_was_found(client):
+    youth = make_topic(name_en="Youth work", name_lv="Darbs ar jaunatni")
+    make_organization(name_en="Choir", topics=[youth])
+    make_organization(name_en="Youth club")
+    page = client.get("/en/search/?q=youth work").text
+    assert "Topic: <mark>Youth work</mark>" in page
+    assert "<mark>Youth</mark> club" not in page
+
+
+def test_search_that_finds_nothing_says_what_was_asked_and_what_may_be_meant(client, talsi, braga):
+    make_organization(municipality=braga, name_en="Orchestra")
+    make_need(municipality=braga, name_en="A room for the orchestra")
+    page = client.get("/en/search/?q=orchesrta&municipality=braga")
+    assert page.context["total"] == 0
+    assert "Nothing found" in page.text
+    assert "<strong>orchesrta</strong>" in page.text
+    assert 'href="?q=orchestra&amp;municipality=braga">orchestra</a>' in page.text
+    assert page.context["near"][0]["count"] == 2
+    assert 'href="/en/suggest/?kind=new"' in page.text
+    elsewhere = client.get("/en/search/?q=orchestra&municipality=talsi")
+    assert "In all five pilot areas: 2 results" in elsewhere.text
+    assert 'href="?q=orchestra"' in elsewhere.text
+    fewer = client.get("/en/search/?q=orchestra zzzz").context["fewer_words"]
+    assert [(offer["left_out"], offer["count"]) for offer in fewer] == [("zzzz", 2)]
+
+
+def test_search_that_finds_nothing_is_counted(client, talsi):
+    for _ in range(2):
+        client.get("/lv/search/?q=Orchestra&municipality=talsi")
+    (counted,) = UnansweredSearch.objects.all()
+    assert (counted.query, counted.language, counted.database) == ("orchestra", "lv", "")
+    assert (counted.filters, counted.count) == ("municipality=talsi", 2)
+    make_organization(name_en="Orchestra")
+    client.get("/lv/search/?q=orchestra")
+    assert UnansweredSearch.objects.count() == 1
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\x00", "...", "a" * 10_000])
+def test_search_for_nothing_finds_nothing(client, text):
+    make_organization(name_en="Choir")
+    page = client.get("/en/search/", {"q": text})
+    assert page.status_code == 200
+    assert not page.context.get("total")
+    assert "0 organisations" not in page.text
 
 
 # Places

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from localympact.search import create_table, drop_table
+from localympact.index import create_table, drop_table
 
 
 class Migration(migrations.Migration):
