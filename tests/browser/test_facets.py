@@ -380,9 +380,12 @@ def test_map_has_the_readers_own_colours(open_page):
 
 
 def test_table_and_map_are_printed_without_what_cannot_be_clicked(open_page, tmp_path):
-    page = open_page(f"{LIST}?view=table")
+    page = open_page(f"{LIST}?view=table&topic=sport-and-leisure")
     page.emulate_media(media="print")
     assert page.locator("table").is_visible()
+    # What the list is stands on the paper.
+    assert page.locator("#count").is_visible()
+    assert page.locator(".chosen").inner_text().endswith("Topic: Sport and leisure")
     for part in ("#filters", ".views", ".menu", ".files"):
         assert not page.locator(part).is_visible(), part
     assert page.pdf(path=tmp_path / "table.pdf").startswith(b"%PDF")
