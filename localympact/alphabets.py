@@ -90,16 +90,34 @@ def sort_key(language, text):
 
     Both engines compare bytes alike, so an index of them serves either.
     """
-    letters, accents, capitals, _text = alphabet_key(language, text)
-    parts = [
+    parts = [part_of_key(language, sign) for sign in unicodedata.normalize("NFC", text)]
+    if None in parts:
+        letters, accents = parts_of_key(*alphabet_key(language, text)[:2])
+    else:
+        letters, accents = ("".join(part[at] for part in parts) for at in (0, 1))
+    capitals = "".join("\x03" if sign.isupper() else "\x02" for sign in text)
+    # What is plain to the end of the name needs no byte: the letters are the same in number.
+    key = "\x01".join([letters, accents.rstrip("\x02"), capitals.rstrip("\x02")])
+    return key.encode()[:KEY_LENGTH]
+
+
+@lru_cache(maxsize=10_000)
+def part_of_key(language, sign):
+    """Give what one sign adds to the letters and the accents of a key; None for a lone mark.
+
+    Names are many and signs are few.
+    """
+    if unicodedata.combining(unicodedata.normalize("NFKD", sign)[0]):
+        return None
+    return parts_of_key(*alphabet_key(language, sign)[:2])
+
+
+def parts_of_key(letters, accents):
+    """Give the letters and the accents of `alphabet_key` as texts."""
+    return (
         "".join(GROUPS[group] + sign + AFTER_ALL * after for group, sign, after in letters),
-        # What is plain to the end of the name needs no byte: the letters are the same in number.
-        "".join("".join(chr(mark + 4) for mark in marks) + "\x02" for marks in accents).rstrip(
-            "\x02"
-        ),
-        "".join("\x03" if capital else "\x02" for capital in capitals).rstrip("\x02"),
-    ]
-    return "\x01".join(parts).encode()[:KEY_LENGTH]
+        "".join("".join(chr(mark + 4) for mark in marks) + "\x02" for marks in accents),
+    )
 
 
 def compare(language, first, second):
