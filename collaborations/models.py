@@ -10,7 +10,7 @@ from organizations.models import Audience, CooperationForm, Organization
 
 class CollaborationQuerySet(EntryQuerySet):
     def with_related(self):
-        return super().with_related().select_related("form").prefetch_related("audiences")
+        return super().with_related().select_related("form")
 
 
 class Collaboration(Entry):

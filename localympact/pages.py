@@ -167,7 +167,7 @@ class Search(TemplateView):
             asked["municipality"] = place.slug
         parts, search = [], None
         for filterset_class in self.filtersets:
-            entries = filterset_class.Meta.model.objects.published().with_related()
+            entries = filterset_class.Meta.model.objects.published().with_related().with_reasons()
             filterset = filterset_class(asked, queryset=entries, request=self.request)
             # The same question: its words are looked up once.
             search = filterset.search = search or filterset.search

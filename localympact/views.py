@@ -36,7 +36,8 @@ class PublishedList(FilterView):
     resource_class = None
 
     def get_queryset(self):
-        return self.filterset_class.Meta.model.objects.published().with_related()
+        entries = self.filterset_class.Meta.model.objects.published().with_related()
+        return entries.with_reasons() if self.request.GET.get("q") else entries
 
     def get(self, request, *args, **kwargs):
         self.filterset = self.get_filterset(self.get_filterset_class())

@@ -4,7 +4,7 @@ import uuid
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Prefetch, Q, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -184,6 +184,18 @@ class EditableQuerySet(models.QuerySet):
         return self.filter(municipality__in=user.municipalities.all())
 
 
+def unshown(model):
+    """Give the columns of a place or a term that stand on no card."""
+    names = {field.name for field in model._meta.concrete_fields}
+    return sorted(names.intersection(columns("summary", "notes", "synonyms")))
+
+
+def named(model, field):
+    """Give how to fetch the terms of entries without their synonyms."""
+    terms = model._meta.get_field(field).related_model
+    return Prefetch(field, terms.objects.defer(*unshown(terms)))
+
+
 class EntryQuerySet(FollowedQuerySet, EditableQuerySet, DescribedQuerySet):
     """The vocabulary of the portal: what is asked of entries, in its own words."""
 
@@ -214,9 +226,20 @@ class EntryQuerySet(FollowedQuerySet, EditableQuerySet, DescribedQuerySet):
         return self.filter(municipality__country__in=codes)
 
     def with_related(self):
-        """Fetch with each entry what its card shows, in a fixed number of queries."""
-        related = self.select_related("municipality").prefetch_related("topics")
-        return related.with_origin()
+        """Fetch with each entry what its card shows, in a fixed number of queries.
+
+        Of its place and its topics the names only: their long texts stand on no card.
+        """
+        place = self.model._meta.get_field("municipality").related_model
+        long_texts = [f"municipality__{column}" for column in unshown(place)]
+        related = self.select_related("municipality").defer(*long_texts)
+        return related.prefetch_related(named(self.model, "topics")).with_origin()
+
+    def with_reasons(self):
+        """Fetch what else a search may have found each entry by."""
+        if "audience" not in self.model.facet_links:
+            return self
+        return self.prefetch_related(named(self.model, "audiences"))
 
     def alike(self, entry):
         """Keep other published entries with topics of `entry`, those with most in common first.

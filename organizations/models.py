@@ -63,7 +63,7 @@ PHONE = r"^\+?[0-9(][0-9 ()/.\-]*$"
 
 class OrganizationQuerySet(EntryQuerySet):
     def with_related(self):
-        return super().with_related().select_related("type", "town").prefetch_related("audiences")
+        return super().with_related().select_related("type", "town")
 
 
 class Organization(Entry):
