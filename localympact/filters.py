@@ -150,17 +150,18 @@ class Facet(NamedTuple):
 
     @property
     def first(self):
-        """The part that is shown at once; what is chosen is in it."""
-        return self.options[: self._cut]
+        """The part that is shown at once."""
+        return self.options[:SHOWN] if self.is_long else self.options
 
     @property
     def rest(self):
         """The other part."""
-        return self.options[self._cut :]
+        return self.options[SHOWN:] if self.is_long else []
 
     @property
-    def _cut(self):
-        return max(SHOWN, self.chosen) if self.is_long else len(self.options)
+    def rest_chosen(self):
+        """Whether a value of the other part is chosen, so that it is shown, too."""
+        return any(option.checked for option in self.rest)
 
 
 class Chosen(NamedTuple):
@@ -277,10 +278,8 @@ class PublicFilter(django_filters.FilterSet):
                     id=f"id_{name}_{value}",
                 )
             )
-        is_long = len(options) > LONG
-        options.sort(
-            key=lambda option: (not option.checked if is_long else False, not option.count)
-        )
+        # In their own order, whatever is chosen: nothing moves under the pointer.
+        options.sort(key=lambda option: not option.count)
         return Facet(name, field.label, options, self.form.errors.get(name, []))
 
     def values_of(self, name):
@@ -357,9 +356,15 @@ class PublicFilter(django_filters.FilterSet):
                 continue
             values = asked.getlist(name)
             for value in dict.fromkeys(values):
+                if not self.at_work(name, value):
+                    continue
                 rest = [other for other in values if other != value]
                 label = self.form.fields[name].label
                 yield Chosen(label, self.value_label(name, value), self.query_with(**{name: rest}))
+
+    def at_work(self, name, value):
+        """Say whether a value that was asked for changes anything."""
+        return value != self.defaults.get(name)
 
     def alternatives(self):
         """Give, where nothing matches, what fewer filters would bring: the most results first.

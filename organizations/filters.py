@@ -6,7 +6,6 @@ import django_filters
 from django import forms
 from django.db.models import Case, F, Q, Value, When
 from django.utils.text import capfirst, format_lazy
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from pyroaring import BitMap
 
@@ -25,7 +24,7 @@ from localympact.filters import (
 from localympact.index import Among
 from localympact.results import Newest
 from localympact.search import Search
-from localympact.texts import ENGLISH, LANGUAGES
+from localympact.texts import LANGUAGES
 from organizations.entries import either, has_text
 from organizations.models import (
     Audience,
@@ -326,6 +325,10 @@ class OrganizationFilter(EntryFilter):
         ]
 
     # Near a town
+
+    def at_work(self, name, value):
+        of_distance = name in ("within", "unplaced")
+        return super().at_work(name, value) and not (of_distance and "near" not in self.asked)
 
     @property
     def defaults(self):
