@@ -33,6 +33,7 @@ from tests.worlds import (
     Answer,
     World,
     ask,
+    content,
     problems,
     random_question,
 )
