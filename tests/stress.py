@@ -110,6 +110,9 @@ def work(seed, seconds):
             except (DatabaseError, ObjectDoesNotExist, IndexError, AttributeError):
                 # The other process was there first.
                 seen["lost"] += 1
+        for _ in range(10):
+            # What is lost at a moment when somebody writes stays lost, and is seen later.
+            facets.facets_of(random.choice(MODELS)).now()
         model = random.choice(MODELS)
         found = compare(model)
         seen["disturbed" if found is None else "compared"] += 1
