@@ -5,8 +5,7 @@ from datetime import date
 
 from django import forms
 from django.conf import settings
-from django.db.models import Count, F, Max, OuterRef, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import F, Max
 from django.http import Http404, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.utils import timezone, translation
@@ -16,6 +15,7 @@ from django.views.generic import DetailView, ListView, TemplateView, View
 from collaborations.filters import CollaborationFilter
 from collaborations.models import Collaboration
 from localympact import unanswered
+from localympact.facets import states_of
 from localympact.models import UnansweredSearch
 from localympact.put_aside import put_aside
 from localympact.views import may_edit
@@ -29,13 +29,6 @@ ENTRIES = (Organization, Collaboration, Need)
 FEW = 6
 # How many organisations the page of a place names; it prints as their directory.
 DIRECTORY = 500
-
-
-def number_of(model):
-    """Give the number of the published entries of a municipality, as an annotation."""
-    entries = model.objects.published().filter(municipality=OuterRef("pk")).order_by()
-    counted = entries.values("municipality").annotate(number=Count("pk")).values("number")
-    return Coalesce(Subquery(counted), 0)
 
 
 class PlaceForm(forms.Form):
@@ -63,23 +56,23 @@ class Start(TemplateView):
     def get_context_data(self, **kwargs):
         form = PlaceForm(self.request.GET)
         place = form.cleaned_data["municipality"] if form.is_valid() else None
-        organizations = Organization.objects.published()
         collaborations = Collaboration.objects.published()
         needs = Need.objects.published()
         if place:
-            organizations = organizations.filter(municipality=place)
             collaborations = collaborations.filter(municipality=place)
             needs = needs.applying_to(place)
+        municipalities = places()
+        counted = [one for one in municipalities if place in (None, one)]
         return super().get_context_data(
             form=form,
             place=place,
             asked_place=f"?municipality={place.slug}" if place else "",
-            organizations=organizations.count(),
-            collaborations=collaborations.count(),
+            organizations=sum(one.organization_count for one in counted),
+            collaborations=sum(one.collaboration_count for one in counted),
             needs=needs.count(),
             today=timezone.localdate(),
             changed=max(filter(None, (last_change(model) for model in ENTRIES)), default=None),
-            municipalities=places(),
+            municipalities=municipalities,
             topics=Topic.objects.all(),
             causes=Cause.objects.with_origin().with_counts(needs),
             newest=collaborations.with_related().order_by("-created", "-pk")[:3],
@@ -94,10 +87,15 @@ def last_change(model):
 
 def places():
     """Give the municipalities in the reader's order, with the numbers of their entries."""
-    return Municipality.objects.annotate(
-        organization_count=number_of(Organization),
-        collaboration_count=number_of(Collaboration),
-    ).by_name(translation.get_language())
+    found = list(Municipality.objects.by_name(translation.get_language()))
+    organizations, collaborations = (
+        state.counts("municipality", state.having("public", True))
+        for state in states_of(Organization, Collaboration)
+    )
+    for place in found:
+        place.organization_count = organizations.get(place.pk, 0)
+        place.collaboration_count = collaborations.get(place.pk, 0)
+    return found
 
 
 class MunicipalityList(ListView):

@@ -114,6 +114,10 @@ match _database.get("ENGINE"):
         # A file, not memory: the threads of the browser tests then have a connection each.
         _database["TEST"] = {"NAME": BASE_DIR / "var" / "test.sqlite3"}
     case "django.db.backends.postgresql":
+        # Questions of a page take milliseconds; to compile or to share them out takes longer.
+        _database.setdefault("OPTIONS", {}).setdefault(
+            "options", "-c jit=off -c max_parallel_workers_per_gather=0"
+        )
         _database["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", 60)
         _database["CONN_HEALTH_CHECKS"] = True
     case _:

@@ -76,8 +76,8 @@ class CountryFilter(Counted, django_filters.MultipleChoiceFilter):
 
 
 def municipalities(request):
-    """Give the pilot areas; a page puts their names in order itself."""
-    return Municipality.objects.order_by()
+    """Give the pilot areas; a page puts their names in order itself (`values_of`)."""
+    return Municipality.objects.order_by("pk")
 
 
 class LanguageFilter(ChoicesFilter):
@@ -185,6 +185,14 @@ class EntryFilter(PublicFilter):
         if self.search is not None:
             kept["q"] = BitMap.union(BitMap(), *self.hits)
         return kept
+
+    def values_of(self, name):
+        first_time = name not in self._known_values
+        values = super().values_of(name)
+        if first_time and name == "municipality":
+            # Keys that are remembered: quicker than comparisons in the database.
+            values.sort(key=lambda value: alphabet_key(self.reader, value[2]))
+        return values
 
     # Order
 
@@ -345,14 +353,6 @@ class OrganizationFilter(EntryFilter):
         town = self.chosen_values.get("near")
         found = distances(self.queryset, town, max(RADII)) if town else {}
         return dict(sorted(found.items(), key=lambda pair: (pair[1], pair[0])))
-
-    def values_of(self, name):
-        first_time = name not in self._known_values
-        values = super().values_of(name)
-        if first_time and name == "municipality":
-            # Keys that are remembered: quicker than comparisons in the database.
-            values.sort(key=lambda value: alphabet_key(self.reader, value[2]))
-        return values
 
     def towns_by_area(self):
         """Give the towns as {name of the pilot area: [(slug, name)]}, both by the alphabet."""
