@@ -327,10 +327,20 @@ def name_thing(facet, key, names, synonyms):
             aliases.add((language, bare(text)))
             words.update((word, language) for word in tokens(text))
     Alias.objects.filter(facet=facet, key=key).delete()
+    # Two may name one new country at once.
     Alias.objects.bulk_create(
-        Alias(facet=facet, key=key, language=language, words=" ".join(forms)[:250], first=forms[0])
-        for language, forms in sorted(aliases)
-        if forms
+        (
+            Alias(
+                facet=facet,
+                key=key,
+                language=language,
+                words=" ".join(forms)[:250],
+                first=forms[0],
+            )
+            for language, forms in sorted(aliases)
+            if forms
+        ),
+        ignore_conflicts=True,
     )
     learn(words)
 
