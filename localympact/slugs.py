@@ -59,7 +59,9 @@ class Slugged(models.Model):
             ),
         ]
 
+    @transaction.atomic
     def save(self, *args, **kwargs):
+        # What follows from it, such as the index and the counts, changes with it or not at all.
         if self.slug:
             super().save(*args, **kwargs)
             return

@@ -3,7 +3,7 @@
 import uuid
 
 from django.core.exceptions import ValidationError
-from django.db import models, transaction
+from django.db import models
 from django.db.models import Exists, OuterRef, Prefetch, Q, Subquery
 from django.urls import reverse
 from django.utils import timezone
@@ -408,9 +408,7 @@ class Entry(Described):
         self.updated = timezone.now()
         if update_fields is not None:
             update_fields = {*update_fields, "updated"}
-        # The index and the counts change with it, or not at all.
-        with transaction.atomic():
-            super().save(*args, update_fields=update_fields, **kwargs)
+        super().save(*args, update_fields=update_fields, **kwargs)
 
     def clean(self):
         super().clean()

@@ -5,6 +5,7 @@ from random import Random
 import pytest
 from django.core.management import call_command
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import translation
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from localympact import facets as counting
 from localympact import results
 from localympact.alphabets import alphabet_key
 from localympact.facets import Facets, facets_of
+from localympact.models import Content
 from localympact.texts import LANGUAGES, pick
 from needs.models import Need
 from organizations.models import Municipality, Organization
@@ -31,6 +33,7 @@ from tests.worlds import (
     Answer,
     World,
     ask,
+    content,
     problems,
     random_question,
 )
@@ -207,17 +210,6 @@ def test_value_that_does_not_exist_finds_nothing_and_leaves_the_other_facets(wor
 # As a process sees it that reads only what has changed
 
 
-def content(state):
-    """Give what a State says, to be compared: {facet: {value: [keys]}}."""
-    values = {
-        (facet, value): sorted(ids)
-        for facet, found in state.values.items()
-        for value, ids in found.items()
-        if ids
-    }
-    return {"everything": sorted(state.everything)} | values
-
-
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("seed", "many"), [(1, 5000), (2, 6)])
 def test_counts_follow_what_is_committed(seed, many, monkeypatch):
@@ -255,3 +247,16 @@ def test_needs_of_all_pilot_areas_leave_one_that_is_no_more(talsi):
     assert content(facets_of(Need).now()) == content(Facets(Need).now())
     assert counts(ask(Need, {}), "country") == {"LV": 1, "PT": 1}
     assert counts(ask(Need, {}), "municipality") == {"talsi": 1, "none": 2}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_counts_are_read_anew_where_the_database_is_another_one():
+    """As after a copy of earlier days was put back: its numbers say nothing of ours."""
+    entries = [make_organization(), make_organization()]
+    stamp = facets_of(Organization).now().stamp
+    QuerySet(Organization).filter(pk=entries[0].pk).update(status="draft")
+    assert facets_of(Organization).now().stamp == stamp
+    Content.objects.all().delete()
+    Content.objects.create(pk=Organization.database, number=stamp.number + 9)
+    assert content(facets_of(Organization).now()) == content(Facets(Organization).now())
+    assert ask(Organization, {}).found.total == 1

@@ -85,8 +85,9 @@ class World:
 
     def __init__(self, random, entries=7):
         self.random = random
-        with together():
-            self.fill(entries)
+        if entries:
+            with together():
+                self.fill(entries)
 
     def fill(self, entries):
         for slug in ("talsi", "dalarna", "braga"):
@@ -569,3 +570,14 @@ def problems(model, asked, language, answer=None):
             ]
             if filterset.unplaced_count != len(nowhere):
                 yield f"says {filterset.unplaced_count} without a place, {len(nowhere)} there are"
+
+
+def content(state):
+    """Give what a State says, to be compared: {facet: {value: [keys]}}."""
+    values = {
+        (facet, value): sorted(ids)
+        for facet, found in state.values.items()
+        for value, ids in found.items()
+        if ids
+    }
+    return {"everything": sorted(state.everything)} | values
