@@ -63,7 +63,8 @@ def write(model, pks, table=index.TABLE):
         .only("municipality__language", *columns("name", *model.searched), *plain)
     )
     texts, rows = {pk: {} for pk in pks}, []
-    for entry in entries.order_by():
+    # Whoever saves one of them meanwhile waits, and writes its index after this one.
+    for entry in entries.order_by("pk").select_for_update(of=["self"], no_key=True):
         parts = texts[entry.pk]
         for at, language in enumerate(LANGUAGES):
             name = getattr(entry, f"name_{language}") or ""
