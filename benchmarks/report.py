@@ -131,7 +131,7 @@ def table(number, results):
     memory = {
         name: " / ".join(str(mine) for _resident, mine in results[name]["memory"]) for name in shown
     }
-    lines.append(["MB of each process, its share of what is shared", "", *memory.values(), f"< {MOST_MEMORY}"])
+    lines.append(["MB of each process, its share", "", *memory.values(), f"< {MOST_MEMORY}"])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
