@@ -121,7 +121,8 @@ def choose(words, number):
     chosen = {}
     for kind, share in wanted.items():
         found = {query: len_of({"q": query}) for query in words[kind]}
-        chosen[kind] = min(found, key=lambda query: (abs(found[query] - share), query))  # noqa: B023
+        missed_by = {query: abs(count - share) for query, count in found.items()}
+        chosen[kind] = min(sorted(missed_by), key=missed_by.get)
     return chosen
 
 

@@ -99,7 +99,8 @@ def text(number, results):
 
 Whole answers over HTTP in milliseconds: the median of {TIMES} after a warm-up ({FEWEST} or more
 of what takes seconds), least and most in brackets; *found* is what the list counts. Bold: over
-the aim.
+the aim. A page of the portal counts ten facets and finds all forms of a word; one of Datasette
+counts four (country, municipality, type, topic) and finds the word as it is written.
 
 {table(number, results)}
 
@@ -121,14 +122,16 @@ def table(number, results):
         if len(ours) > 1:
             sys.exit(f"{case.name}: the engines disagree: {counts}")
         count = ours.pop() if ours else None
-        cells = [cell(cases[name], aim, count) for name in shown]
+        # The aims are the portal's own.
+        aims = {name: None if name == "datasette" else aim for name in shown}
+        cells = [cell(cases[name], aims[name], count) for name in shown]
         if any(cells):
             found = "" if count is None else f"{count:,}"
             lines.append([case.title, found, *cells, f"≤ {aim}" if aim else ""])
     memory = {
         name: " / ".join(str(mine) for _resident, mine in results[name]["memory"]) for name in shown
     }
-    lines.append(["MB of each process", "", *memory.values(), f"< {MOST_MEMORY}"])
+    lines.append(["MB of each process, its share", "", *memory.values(), f"< {MOST_MEMORY}"])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
