@@ -55,7 +55,9 @@ def test_pages_are_accessible(open_page, language):
         for width in (1280, 360):
             page.set_viewport_size({"width": width, "height": 900})
             assert not violations(page, STANDARDS), (address, width)
-        # In the dark only colours differ.
+        # In the dark only colours differ, and they are those of every language.
+        if language not in ("lv", "el"):
+            continue
         page.emulate_media(color_scheme="dark")
         for width in (360, 1280):
             page.set_viewport_size({"width": width, "height": 900})
