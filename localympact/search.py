@@ -224,11 +224,6 @@ class Search:
                     for word in words[at : at + len(parts)]:
                         word.terms.add((facet, int(key) if key.isdecimal() else key))
 
-    @property
-    def terms(self):
-        """The terms by which something may be found: {(facet, key)}."""
-        return set().union(*(unit.terms for unit in self.words))
-
     # Texts
 
     @cached_property

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from babel.dates import format_date
 from babel.lists import format_list
 from babel.numbers import format_decimal
-from django import forms, template
+from django import template
 from django.conf import settings
 from django.urls import translate_url
 from django.utils import timezone, translation
@@ -125,12 +125,6 @@ def address_in(note):
 def dial(phone):
     """Give the digits of a telephone number, for a `tel:` address."""
     return re.sub(r"[^+0-9]", "", phone)
-
-
-@register.filter
-def is_checkboxes(field):
-    """Say whether a form field is a group of checkboxes."""
-    return isinstance(field.field.widget, forms.CheckboxSelectMultiple)
 
 
 @register.simple_tag(takes_context=True)
