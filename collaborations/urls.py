@@ -7,5 +7,6 @@ app_name = "collaborations"
 urlpatterns = [
     path("", views.CollaborationList.as_view(), name="list"),
     path("export.<str:format>", views.CollaborationExport.as_view(), name="export"),
+    path("download/", views.CollaborationDownload.as_view(), name="download"),
     path("<slug:slug>/", views.CollaborationDetail.as_view(), name="detail"),
 ]

@@ -3,7 +3,8 @@
 from collaborations.exports import CollaborationResource
 from collaborations.filters import CollaborationFilter
 from collaborations.models import Collaboration
-from localympact.views import PublishedDetail, PublishedExport, PublishedList
+from localympact.downloads import Download, PublishedExport
+from localympact.views import PublishedDetail, PublishedList
 
 
 class CollaborationList(PublishedList):
@@ -36,6 +37,13 @@ class CollaborationDetail(PublishedDetail):
 
 class CollaborationExport(PublishedExport):
     """The list of collaborations as a file."""
+
+    filterset_class = CollaborationFilter
+    resource_class = CollaborationResource
+
+
+class CollaborationDownload(Download):
+    """What somebody chooses of such a file."""
 
     filterset_class = CollaborationFilter
     resource_class = CollaborationResource

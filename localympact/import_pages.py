@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from localympact.exports import escaped
+from localympact.columns import escaped
 from localympact.importing import RESOURCES, State, bring_in, check, may_be_imported
 from localympact.models import ImportedFile
 from localympact.spreadsheets import ENCODINGS

@@ -15,12 +15,13 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from localympact.afterwards import saved_many, together
-from localympact.exports import XLSX_CELL, Slugs, Words, cut, escaped, unescaped
+from localympact.columns import Slugs, Words, escaped, unescaped
 from localympact.history import IMPORT, keep_before, with_links
 from localympact.models import ImportRevision
 from localympact.slugs import make_slug, numbered
 from localympact.spreadsheets import Unreadable, open_table
 from localympact.texts import reading_order
+from localympact.writers import XLSX_CELL, cut
 
 CHUNK = 500
 

@@ -172,6 +172,15 @@ class Change(models.Model):
         return f"{self.database}/{self.entry}: {self.number}"
 
 
+class Edition(models.Model):
+    """One change of what the public sees: see editions.py."""
+
+    moment = models.DateTimeField(default=timezone.now)
+
+    def __str__(self):
+        return f"{self.pk}: {self.moment:%Y-%m-%d %H:%M}"
+
+
 class Indexed(models.Model):
     """What the index keeps of an entry: its place in six alphabets, the languages of its texts."""
 

@@ -114,6 +114,16 @@ class Results:
                 pks += self.by_name(group, first, last)
         return pks
 
+    def in_order(self):
+        """Yield the primary keys of all that is found, in order.
+
+        Few at first, then ever more at once: the sorted index is walked anew for each part.
+        """
+        start, size = 0, AT_LEAST_NAMED
+        while start < self.total and (pks := self.page(start, start + size)):
+            yield from pks
+            start, size = start + size, size * 4
+
     def is_named(self, ids):
         """Say whether so many entries are named to the database, which sorts them."""
         return len(ids) <= max(NAMED * len(self.facets.everything), AT_LEAST_NAMED)

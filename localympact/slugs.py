@@ -12,7 +12,7 @@ from localympact.texts import ENGLISH, pick
 
 MAX_LENGTH = 100
 # Words that stand beside a slug in an address, and the `none` of the filters.
-RESERVED = frozenset({"none", "export"})
+RESERVED = frozenset({"none", "export", "download"})
 
 
 def make_slug(name):

@@ -71,18 +71,31 @@ def seen(field, own=None, *, reader=None, prefix=""):
     `own` is the lookup of the municipality's language (`municipality__language`), `prefix` the
     path to the model that has the field (`municipality__`).
     """
-    reader = reader or get_language() or ENGLISH
-    named = field == "name"
 
     def filled(language):
         return NullIf(F(f"{prefix}{field}_{language}"), Value(""))
 
-    offers = [filled(reader), filled(ENGLISH)]
+    return _first(filled, field, own, reader)
+
+
+def seen_language(field, own=None, *, reader=None):
+    """Give the SQL expression of the language of the text that `pick` gives; empty if none."""
+
+    def there(language):
+        return Case(When(**{f"{field}_{language}__gt": ""}, then=Value(language)))
+
+    return _first(there, field, own, reader)
+
+
+def _first(offer, field, own, reader):
+    """Give the SQL expression of the first `offer(language)` that is not NULL, in reading order."""
+    reader = reader or get_language() or ENGLISH
+    offers = [offer(reader), offer(ENGLISH)]
     if own:
         of_the_place = Case(
-            *[When(**{own: language}, then=filled(language)) for language in LANGUAGES],
+            *[When(**{own: language}, then=offer(language)) for language in LANGUAGES],
             output_field=CharField(),
         )
-        offers.insert(1 if named else 2, of_the_place)
-    offers += [filled(language) for language in LANGUAGES]
+        offers.insert(1 if field == "name" else 2, of_the_place)
+    offers += [offer(language) for language in LANGUAGES]
     return Coalesce(*offers, Value(""), output_field=CharField())

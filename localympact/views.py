@@ -1,26 +1,20 @@
-"""What the three databases share: a list, one entry, and a list as a file.
+"""What the three databases share: a list and one entry.
 
-An app says in three short classes what is particular to it.
+An app says in short classes what is particular to it.
 """
 
 from django.contrib import admin
-from django.http import (
-    Http404,
-    HttpResponse,
-    HttpResponsePermanentRedirect,
-    HttpResponseRedirect,
-)
+from django.http import Http404, HttpResponsePermanentRedirect, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.http import urlencode
-from django.utils.translation import gettext as _
-from django.views.generic import DetailView, View
+from django.views.generic import DetailView
 from django_filters.views import FilterView
 
 from localympact import unanswered
-from localympact.exports import FORMATS, SEPARATORS
 from localympact.visitors import came_from
+from localympact.writers import FORMATS
 
 
 class PublishedList(FilterView):
@@ -69,7 +63,7 @@ class PublishedList(FilterView):
             views=self.ways("view", filterset.form.fields["view"].choices),
             sorts=self.ways("sort", filterset.sorts),
             chosen=chosen,
-            formats=[(name, FORMATS[name]) for name in self.resource_class.formats],
+            formats=[(name, FORMATS[name].label) for name in self.resource_class.formats],
             **kwargs,
         )
         if chosen and not filterset.found.total:
@@ -157,31 +151,3 @@ class PublishedDetail(DetailView):
         page = came_from(self.request)
         same = page.netloc == self.request.get_host() and page.path == list_url
         return f"{list_url}?{page.query}" if same and page.query else list_url
-
-
-class PublishedExport(View):
-    """The list of the same address as a file: same filters, same order, every page of it."""
-
-    filterset_class = None
-    resource_class = None
-
-    def get(self, request, format):
-        resource = self.resource_class(base=request.build_absolute_uri("/"))
-        if format not in resource.formats:
-            raise Http404
-        filterset = self.filterset_class(
-            request.GET, queryset=resource.model.objects.published(), request=request
-        )
-        problems = filterset.messages()
-        options = {}
-        if format == "csv":
-            separator = request.GET.get("separator") or "comma"
-            if separator in SEPARATORS:
-                options["separator"] = SEPARATORS[separator]
-            else:
-                problems.append(_("separator: write comma or semicolon."))
-        if problems:
-            return HttpResponse(
-                "\n".join(problems) + "\n", status=400, content_type="text/plain; charset=utf-8"
-            )
-        return resource.response(filterset.qs, format, **options)

@@ -8,7 +8,9 @@ class NeedsConfig(AppConfig):
     verbose_name = _("Needs and challenges")
 
     def ready(self):
+        from localympact import editions
         from organizations.indexing import index_missing
 
+        editions.follow(self.label)
         # The last of the three databases: all have their tables by then.
         post_migrate.connect(index_missing, sender=self)

@@ -7,5 +7,6 @@ app_name = "needs"
 urlpatterns = [
     path("", views.NeedList.as_view(), name="list"),
     path("export.<str:format>", views.NeedExport.as_view(), name="export"),
+    path("download/", views.NeedDownload.as_view(), name="download"),
     path("<slug:slug>/", views.NeedDetail.as_view(), name="detail"),
 ]

@@ -2,7 +2,8 @@
 
 from django.utils.translation import get_language
 
-from localympact.views import PublishedDetail, PublishedExport, PublishedList
+from localympact.downloads import Download, PublishedExport
+from localympact.views import PublishedDetail, PublishedList
 from needs.exports import NeedResource
 from needs.filters import NeedFilter
 from needs.models import Cause, Conclusion, Need
@@ -66,6 +67,13 @@ class NeedDetail(PublishedDetail):
 
 class NeedExport(PublishedExport):
     """The review's needs and challenges as a file."""
+
+    filterset_class = NeedFilter
+    resource_class = NeedResource
+
+
+class NeedDownload(Download):
+    """What somebody chooses of such a file."""
 
     filterset_class = NeedFilter
     resource_class = NeedResource

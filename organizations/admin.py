@@ -12,6 +12,7 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from localympact import downloads
 from localympact.afterwards import together
 from localympact.cldr import language_name
 from localympact.templatetags.portal import day
@@ -117,7 +118,7 @@ class EntryAdmin(
     def export(self, request, queryset, format):
         """Give entries as a file that an import takes back."""
         resource = self.resource_class(base=request.build_absolute_uri("/"), staff=True)
-        return resource.response(queryset, format)
+        return downloads.answer(request, resource, queryset, format, private=True)
 
     def get_urls(self):
         name = f"{self.opts.app_label}_{self.opts.model_name}_export"

@@ -8,6 +8,7 @@ class OrganizationsConfig(AppConfig):
     verbose_name = _("Organisations, places and terms")
 
     def ready(self):
+        from localympact import editions
         from organizations.duplicates import databases, forget_pairs
         from organizations.indexing import follow as index_what_is_saved
         from organizations.merging import protect_term
@@ -24,3 +25,4 @@ class OrganizationsConfig(AppConfig):
             post_delete.connect(forget_pairs, sender=model)
         follow()
         index_what_is_saved()
+        editions.follow(self.label)

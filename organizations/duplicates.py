@@ -96,6 +96,8 @@ class DuplicatePair(models.Model):
 
     objects = PairQuerySet.as_manager()
 
+    is_public = False
+
     class Meta:
         verbose_name = _("possible duplicate")
         verbose_name_plural = _("possible duplicates")

@@ -322,6 +322,8 @@ class Suggestion(models.Model):
 
     objects = SuggestionQuerySet.as_manager()
 
+    is_public = False
+
     class Meta:
         verbose_name = _("suggestion")
         verbose_name_plural = _("suggestions")

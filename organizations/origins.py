@@ -9,6 +9,7 @@ from django.db.models.functions import MD5, Concat
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from localympact.afterwards import FollowedQuerySet
 from localympact.texts import ENGLISH, LANGUAGES, reading_order, translated_fields
 
 SEPARATOR = "\x1f"
@@ -34,6 +35,8 @@ class TextState(models.Model):
         _("digest of the source text"), max_length=32, blank=True, default=""
     )
     checked_on = models.DateField(_("checked on"), null=True, blank=True)
+
+    objects = FollowedQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("origin of a text")

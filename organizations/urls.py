@@ -7,5 +7,6 @@ app_name = "organizations"
 urlpatterns = [
     path("", views.OrganizationList.as_view(), name="list"),
     path("export.<str:format>", views.OrganizationExport.as_view(), name="export"),
+    path("download/", views.OrganizationDownload.as_view(), name="download"),
     path("<slug:slug>/", views.OrganizationDetail.as_view(), name="detail"),
 ]

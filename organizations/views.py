@@ -1,6 +1,7 @@
 """The pages and files of the database of organisations."""
 
-from localympact.views import PublishedDetail, PublishedExport, PublishedList
+from localympact.downloads import Download, PublishedExport
+from localympact.views import PublishedDetail, PublishedList
 from organizations.exports import OrganizationResource
 from organizations.filters import OrganizationFilter
 from organizations.models import Organization
@@ -39,6 +40,13 @@ class OrganizationDetail(PublishedDetail):
 
 class OrganizationExport(PublishedExport):
     """The list of organisations as a file."""
+
+    filterset_class = OrganizationFilter
+    resource_class = OrganizationResource
+
+
+class OrganizationDownload(Download):
+    """What somebody chooses of such a file."""
 
     filterset_class = OrganizationFilter
     resource_class = OrganizationResource

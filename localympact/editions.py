@@ -1,0 +1,66 @@
+"""Editions of the content: whatever changes what the public sees makes a new one.
+
+Files say with it whether they are still what they were (`ETag`, `Last-Modified`). Each change adds
+a row in its own transaction, so that nobody waits for anybody. A number that is committed late
+changes how many there are, though not which is the highest.
+"""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from django.apps import apps
+from django.db.models import Count, Max
+from django.db.models.signals import m2m_changed, post_delete, post_save
+
+from localympact.afterwards import afterwards, saved_many
+from localympact.models import Edition
+
+# Old rows say nothing more; so many are kept, and each so manyth change forgets the others.
+KEPT = 200
+
+
+class Now(NamedTuple):
+    """The edition of this moment: a text that no other has, and since when it is there."""
+
+    name: str
+    since: datetime | None
+
+
+def now():
+    """Give the edition of this moment, by one short question."""
+    last, count, since = Edition.objects.aggregate(
+        last=Max("pk"), count=Count("pk"), since=Max("moment")
+    ).values()
+    return Now(f"{last or 0}-{count}", since)
+
+
+def begin(model, pks):
+    """Begin a new edition: something of a model was changed."""
+    edition = Edition.objects.create()
+    if edition.pk % KEPT == 0:
+        old = Edition.objects.filter(pk__lte=edition.pk - KEPT).select_for_update(skip_locked=True)
+        Edition.objects.filter(pk__in=[one.pk for one in old]).delete()
+
+
+def follow(label):
+    """Let every change of what an app shows the public begin a new edition.
+
+    A model that is not shown says `is_public = False`.
+    """
+    for model in apps.get_app_config(label).get_models():
+        if getattr(model, "is_public", True):
+            for signal in (post_save, post_delete, saved_many):
+                signal.connect(changed, sender=model)
+            for field in model._meta.many_to_many:
+                m2m_changed.connect(links_changed, sender=field.remote_field.through)
+
+
+def changed(sender, **kwargs):
+    """Follow one thing, or many that were written together."""
+    afterwards(begin, Edition, [0])
+
+
+def links_changed(sender, action, **kwargs):
+    """Follow links between things."""
+    if action.startswith("post_"):
+        afterwards(begin, Edition, [0])
