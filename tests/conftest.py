@@ -1,5 +1,7 @@
 """The settings of the tests and the cast of people."""
 
+import os
+from pathlib import Path
 from socket import socket
 
 import pytest
@@ -11,6 +13,8 @@ from django.utils import translation
 
 from localympact.models import MUNICIPAL_EDITOR, PORTAL_EDITOR, User
 from tests.factories import MAKERS, make_municipality
+
+BESIDE = django_settings.BASE_DIR.parent / "shared" / "standards"
 
 
 def pytest_configure():
@@ -101,6 +105,18 @@ def superuser(db):
 def seed(db):
     """The seed content."""
     call_command("load_seed", verbosity=0)
+
+
+@pytest.fixture(scope="session")
+def standards():
+    """The folder of schemas and shapes that others published, which are not ours to copy.
+
+    `STANDARDS` names it; else it is looked for beside the project. tests/run says what is skipped.
+    """
+    folder = Path(os.environ.get("STANDARDS") or BESIDE)
+    if not folder.is_dir():
+        pytest.skip(f"the standards are not at {folder}: set STANDARDS")
+    return folder
 
 
 class Inbox:
