@@ -3,6 +3,7 @@
 from functools import cache
 
 from babel import Locale
+from babel.core import get_global
 from django.utils.translation import get_language
 
 from localympact.alphabets import alphabet_key
@@ -31,6 +32,27 @@ def locale(language=None):
 def country_name(code, language=None):
     """Give the name of an ISO 3166-1 alpha-2 country in `language` or the active one."""
     return locale(language).territories.get(code, code)
+
+
+# Countries that are no more; their successors have codes of their own (ISO 3166-3).
+GONE = frozenset(
+    ["ANT", "BUR", "DDR", "FXX", "NTZ", "SCG", "SUN", "TMP", "YMD", "YUG", "ZAR"],
+)
+
+
+@cache
+def _three_letters():
+    aliases = get_global("territory_aliases").items()
+    return {
+        codes[0]: alias
+        for alias, codes in aliases
+        if len(alias) == 3 and alias.isalpha() and alias not in GONE
+    }
+
+
+def three_letters(code):
+    """Give the ISO 3166-1 alpha-3 code of an alpha-2 one."""
+    return _three_letters()[code]
 
 
 def language_name(code, language=None):

@@ -247,6 +247,8 @@ LOGGING = {
 # What the pages may name when it is known; an empty one is not shown.
 CONTACT_EMAIL = env.str("CONTACT_EMAIL", default="")
 OPERATOR = env.str("OPERATOR", default="")
+# What kind of body that is, for the catalogue of the data: http://purl.org/adms/publishertype/
+OPERATOR_TYPE = env.str("OPERATOR_TYPE", default="") or "NonProfitOrganisation"
 FUNDING_NUMBER = env.str("FUNDING_NUMBER", default="")
 ENFORCEMENT_BODY = env.str("ENFORCEMENT_BODY", default="")
 ENFORCEMENT_URL = env.str("ENFORCEMENT_URL", default="")

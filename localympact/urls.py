@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.static import serve
 
-from localympact import completions, desk, opensearch, pages, people, suggestions
+from localympact import catalogue, completions, desk, opensearch, pages, people, suggestions
 
 development = (
     [path("components/", pages.Components.as_view(), name="components")] if settings.DEBUG else []
@@ -24,6 +24,7 @@ urlpatterns = [
     path("admin/", admin.site.admin_view(desk.first_page)),
     path("admin/", admin.site.urls),
     path("opensearch/<str:language>.xml", opensearch.Description.as_view(), name="opensearch"),
+    path("catalog.<str:format>", catalogue.Catalogue.as_view(), name="catalogue"),
     path("id/<uuid:uuid>", pages.Permanent.as_view(), name="permanent"),
     # Few and small pictures; a proxy in front may serve this folder itself.
     re_path(r"^media/(?P<path>logos/.+)$", serve, {"document_root": settings.MEDIA_ROOT}),

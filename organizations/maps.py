@@ -128,6 +128,15 @@ def outline(kind, key):
     return found and Outline(Frame(*found["frame"]), found["land"])
 
 
+def extent(country):
+    """Give the box of a country (west, south, east, north) and its centre (longitude, latitude).
+
+    None where its outline is not known.
+    """
+    found = data()["countries"].get(country)
+    return found and (found["box"], found["centre"])
+
+
 def europe():
     """Give the frame of Europe, the path of its other countries, and the five's by ISO code."""
     found = data()["europe"]

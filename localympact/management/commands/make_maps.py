@@ -115,7 +115,10 @@ def make_data():
     }
     for code in codes:
         frame = frame_around(shapely.get_coordinates(whole[code]), 200, shape=1)
+        centre = shapes[code].centroid
         made["countries"][code] = {
+            "box": shapes[code].bounds,
+            "centre": [round(centre.x, 2), round(centre.y, 2)],
             "frame": frame,
             "land": path_of(whole[code].simplify(tolerance(frame)), frame),
         }
