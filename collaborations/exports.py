@@ -1,11 +1,13 @@
 """The columns of the files of collaborations."""
 
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from collaborations.models import Collaboration
-from localympact.columns import Column, Slug, Slugs, Translated, Words
+from localympact.columns import Column, Link, Slug, Slugs, Translated, Words
 from localympact.exports import Resource
 from organizations.exports import audiences, identity, origin, place, topics
+from organizations.models import Organization
 
 
 class CollaborationResource(Resource):
@@ -33,3 +35,30 @@ class CollaborationResource(Resource):
         Words("website", gettext_lazy("The address of pages about it.")),
         *origin(),
     ]
+
+
+class CollaborationOrganizationResource(Resource):
+    """Which organisations took part in which collaborations, as a file."""
+
+    model = Collaboration.organizations.through
+    name = "collaboration_organizations"
+    key = ("collaboration_id", "organization_id")
+    columns = [
+        Link("collaboration", gettext_lazy("The permanent id of a collaboration.")),
+        Link("organization", gettext_lazy("The permanent id of an organisation that took part.")),
+    ]
+
+    @classmethod
+    def title(cls):
+        return _("Organisations of collaborations")
+
+    @classmethod
+    def everything(cls):
+        return (
+            super()
+            .everything()
+            .filter(
+                collaboration__in=Collaboration.objects.published(),
+                organization__in=Organization.objects.published(),
+            )
+        )

@@ -493,6 +493,20 @@ class Slugs(Column):
         return Case(When(**published, then=True), default=False)
 
 
+class Link(Column):
+    """A column of a table of links: the permanent id of an entry."""
+
+    def __init__(self, name, meaning):
+        super().__init__(f"{name}_id", meaning, f"{name}__uuid")
+        self.linked = name
+
+    def vocabulary(self, model):
+        return model._meta.get_field(self.linked).related_model
+
+    def label(self, model):
+        return str(self.vocabulary(model)._meta.verbose_name)
+
+
 class Address(ReadOnly):
     """The permanent web address, the same in every language, on the site of the resource."""
 

@@ -10,7 +10,9 @@ from urllib.parse import urljoin
 
 from django.core.exceptions import ValidationError
 from django.db import connections
+from django.db.models import Func
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from localympact.columns import Column, Group
@@ -18,6 +20,17 @@ from localympact.index import Among
 
 # Rows that are asked for at once: few at first, so that a file begins soon.
 FIRST, CHUNK = 200, 2000
+
+
+class ByBytes(Func):
+    """What is put in order by its bytes, as Python does, whatever the language of the database."""
+
+    def as_sqlite(self, compiler, connection, **context):
+        return compiler.compile(self.source_expressions[0])
+
+    def as_postgresql(self, compiler, connection, **context):
+        template = '(%(expressions)s)::text COLLATE "C"'
+        return self.as_sql(compiler, connection, template=template, **context)
 
 
 class Resource:
@@ -31,6 +44,8 @@ class Resource:
     model = None
     name = ""
     columns = ()
+    # The columns that tell one row from all others.
+    key = ("id",)
     formats = ("csv", "xlsx", "json", "ndjson")
     # For GeoJSON: the expressions of latitude and longitude, and of whose they are.
     point = None
@@ -56,6 +71,19 @@ class Resource:
     def parts(cls):
         """Give the names of what can be chosen: columns, and groups of them."""
         return [part.name for part in cls.columns]
+
+    @classmethod
+    def title(cls):
+        """Give what the table is called, in the active language."""
+        return capfirst(cls.model._meta.verbose_name_plural)
+
+    @classmethod
+    def everything(cls):
+        """Give all that the public may have, as a queryset in the order of the key."""
+        model = cls.model
+        found = model.objects.published() if hasattr(model.objects, "published") else model.objects
+        keys = [column for column in cls.columns if column.name in cls.key]
+        return found.order_by(*(ByBytes(column.lookup) for column in keys))
 
     @property
     def permanent_base(self):

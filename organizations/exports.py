@@ -164,6 +164,17 @@ def audiences():
     )
 
 
+def text_states():
+    """Give the columns of where texts come from."""
+    return TextStates(
+        "text_state",
+        gettext_lazy(
+            "Where the text comes from, and whether somebody checked it or its source has "
+            "changed since; empty: not recorded."
+        ),
+    )
+
+
 def origin():
     """Give the columns that every file of entries ends with."""
     return [
@@ -179,13 +190,7 @@ def origin():
         Words("source", gettext_lazy("The page on which it was read.")),
         ReadOnly("created", gettext_lazy("When it was entered into the portal.")),
         ReadOnly("updated", gettext_lazy("When it was last saved; says nothing of being right.")),
-        TextStates(
-            "text_state",
-            gettext_lazy(
-                "Where the text comes from, and whether somebody checked it or its source has "
-                "changed since; empty: not recorded."
-            ),
-        ),
+        text_states(),
     ]
 
 
