@@ -31,7 +31,8 @@ def now():
     last, count, since = Edition.objects.aggregate(
         last=Max("pk"), count=Count("pk"), since=Max("moment")
     ).values()
-    return Now(f"{last or 0}-{count}", since)
+    # With the moment: a backup that is brought back counts on from an earlier number.
+    return Now(f"{last or 0}-{count}-{since.timestamp() if since else 0}", since)
 
 
 def begin(model, pks):

@@ -64,9 +64,7 @@ class MunicipalityResource(Resource):
         Translated("summary", gettext_lazy("What it is, in a few sentences.")),
         Translated("notes", gettext_lazy("What a reader should know about the place.")),
         synonyms(),
-        Words(
-            "nuts3", gettext_lazy("The code of its NUTS 3 region, as Eurostat has it.")
-        ),
+        Words("nuts3", gettext_lazy("The code of its NUTS 3 region, as Eurostat has it.")),
         Words("nuts3_name", gettext_lazy("The name of that region.")),
         CodeSource(
             "nuts3_source",

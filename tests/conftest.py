@@ -8,10 +8,10 @@ import pytest
 from aiosmtpd.controller import Controller
 from django.conf import settings as django_settings
 from django.contrib.auth.models import Group
-from django.core.management import call_command
 from django.utils import translation
 
 from localympact.models import MUNICIPAL_EDITOR, PORTAL_EDITOR, User
+from tests import seeding
 from tests.factories import MAKERS, make_municipality
 
 BESIDE = django_settings.BASE_DIR.parent / "shared" / "standards"
@@ -104,7 +104,7 @@ def superuser(db):
 @pytest.fixture
 def seed(db):
     """The seed content."""
-    call_command("load_seed", verbosity=0)
+    seeding.load()
 
 
 @pytest.fixture(scope="session")
