@@ -101,6 +101,12 @@ class Moment(Func):
     output_field = models.TextField()
 
 
+def filled(value):
+    """Give the expression of a value as text; NULL where it is empty."""
+    text = models.TextField()
+    return NullIf(Cast(value, text), Value("", text), output_field=text)
+
+
 class Joined(Aggregate):
     """Slugs of several rows in one text; SQLite gives them in no order."""
 
@@ -149,12 +155,9 @@ class Column:
     def copied(self, resource):
         """Give the expression of the cell as CSV has it, for PostgreSQL; NULL where it is empty."""
         value = self.value(resource)
-        match self.described_kind(resource.model):
-            case Kind.MOMENT:
-                return Moment(value)
-            case Kind.CODE | Kind.SLUG | Kind.TEXT | Kind.ADDRESS:
-                return NullIf(value, Value(""))
-        return Cast(value, models.TextField())
+        if self.described_kind(resource.model) == Kind.MOMENT:
+            return Moment(value)
+        return filled(value)
 
     def cell(self, value, resource):
         """Give the value as JSON has it."""
@@ -313,8 +316,7 @@ class Words(Column):
         return cell if self.unless and self.unless.match(cell) else escaped(cell)
 
     def copied(self, resource):
-        text = Cast(self.value(resource), models.TextField())
-        return Escaped(NullIf(text, Value("")), self.unless and self.unless.pattern)
+        return Escaped(filled(self.value(resource)), self.unless and self.unless.pattern)
 
     def now(self, instance):
         return self.current(instance) or ""
@@ -373,8 +375,12 @@ class Codes(Column):
         return value
 
     def copied(self, resource):
-        plain = Cast(self.value(resource), models.TextField())
-        return NullIf(Func(plain, Value(SEVERAL), function="BTRIM"), Value(""))
+        return Func(
+            filled(self.value(resource)),
+            Value(SEVERAL),
+            function="BTRIM",
+            output_field=models.TextField(),
+        )
 
     def choices(self, model):
         return dict(self.field(model).codes())

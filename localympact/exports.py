@@ -144,7 +144,8 @@ class Resource:
             found = {}
             with connections[queryset.db].cursor() as cursor:
                 command = f"COPY ({sql}) TO STDOUT (FORMAT csv, DELIMITER '{separator}')"
-                with cursor.copy(command, params) as copy:
+                # COPY takes no parameters: the driver writes them into the command.
+                with cursor.copy(cursor.mogrify(command, params)) as copy:
                     # The server sends each row by itself (its protocol says so).
                     for row in copy:
                         pk, _separator, line = bytes(row).partition(separator.encode())

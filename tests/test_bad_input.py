@@ -149,7 +149,7 @@ def test_wrong_value_in_a_file_is_a_message_not_an_empty_file(client, app, make)
         ({"topic": "nonsense"}, "topic: "),
         ({"country": "XX"}, "country: "),
         ({"q": "\x00"}, "q: "),
-        ({"separator": "tab"}, "separator: "),
+        ({"separator": "pipe"}, "separator: "),
     ):
         answer = client.get(f"/en/{app}/export.csv", asked)
         assert answer.status_code == 400
