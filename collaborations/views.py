@@ -3,6 +3,7 @@
 from collaborations.exports import CollaborationResource
 from collaborations.filters import CollaborationFilter
 from collaborations.models import Collaboration
+from collaborations.structured import collaboration
 from localympact.downloads import Download, PublishedExport
 from localympact.views import PublishedDetail, PublishedList
 
@@ -33,6 +34,9 @@ class CollaborationDetail(PublishedDetail):
             alike=Collaboration.objects.alike(self.object)[:FEW],
             **kwargs,
         )
+
+    def described(self, context, absolute):
+        return collaboration(self.object, absolute, context["organizations"])
 
 
 class CollaborationExport(PublishedExport):

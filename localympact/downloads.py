@@ -20,9 +20,10 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import http_date, parse_http_date
 from django.utils.text import capfirst
 from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
 from django.views.generic import TemplateView, View
 
-from localympact import editions
+from localympact import editions, structured
 from localympact.cldr import language_name
 from localympact.release import release
 from localympact.texts import LANGUAGES
@@ -260,6 +261,7 @@ class Download(WithFiles, TemplateView):
             query = "&".join(filter(None, [filterset.query, form.query]))
             address = reverse(f"{label}:export", args=[format])
             return HttpResponseRedirect(f"{address}?{query}".rstrip("?"))
+        heading = capfirst(self.resource_class.model._meta.verbose_name_plural)
         return self.render_to_response(
             self.get_context_data(
                 form=form,
@@ -270,7 +272,14 @@ class Download(WithFiles, TemplateView):
                     (name, value) for name, values in filterset.asked.lists() for value in values
                 ],
                 list_url=reverse(f"{label}:list"),
-                heading=capfirst(self.resource_class.model._meta.verbose_name_plural),
+                heading=heading,
+                structured=structured.page(
+                    "WebPage",
+                    request.build_absolute_uri,
+                    _("Choose what the file holds"),
+                    request.path,
+                    over=[(heading, reverse(f"{label}:list"))],
+                ),
                 formats=[(name, FORMATS[name].label) for name in self.resource_class.formats],
                 format=format or "csv",
             )

@@ -8,23 +8,31 @@ from django.conf import settings
 from django.db.models import F, Max
 from django.http import Http404, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy
 from django.views.generic import DetailView, ListView, TemplateView, View
 
 from collaborations.filters import CollaborationFilter
 from collaborations.models import Collaboration
-from localympact import unanswered
+from localympact import structured, unanswered
 from localympact.facets import states_of
 from localympact.models import UnansweredSearch
 from localympact.put_aside import put_aside
-from localympact.views import may_edit
+from localympact.texts import pick
+from localympact.views import list_title, may_edit
 from needs.filters import NeedFilter
 from needs.models import Cause, Need
 from organizations.filters import OrganizationFilter
 from organizations.models import Municipality, Organization, Status, Topic
+from organizations.structured import municipality
 
 ENTRIES = (Organization, Collaboration, Need)
+# Said on the start page.
+WHAT_IT_IS = gettext_lazy(
+    "A public directory of community organisations, youth organisations and social enterprises, "
+    "of examples of their cooperation with municipalities, and of what stands in its way."
+)
 # How many entries of each kind a page that is no list shows before it refers to the list.
 FEW = 6
 # How many organisations the page of a place names; it prints as their directory.
@@ -46,6 +54,19 @@ class PlaceForm(forms.Form):
         super().__init__(*args, **kwargs)
         reader = translation.get_language()
         self.fields["municipality"].queryset = Municipality.objects.by_name(reader)
+
+
+class Titled:
+    """A page without a list: its title says to machines what it is, as its type does."""
+
+    title = None
+    schema_type = "WebPage"
+
+    def get_context_data(self, **kwargs):
+        page = structured.page(
+            self.schema_type, self.request.build_absolute_uri, self.title, self.request.path
+        )
+        return super().get_context_data(structured=page, **kwargs)
 
 
 class Start(TemplateView):
@@ -76,6 +97,7 @@ class Start(TemplateView):
             topics=Topic.objects.all(),
             causes=Cause.objects.with_origin().with_counts(needs),
             newest=collaborations.with_related().order_by("-created", "-pk")[:3],
+            structured=[structured.site(self.request.build_absolute_uri, WHAT_IT_IS)],
             **kwargs,
         )
 
@@ -107,6 +129,13 @@ class MunicipalityList(ListView):
     def get_queryset(self):
         return places()
 
+    def get_context_data(self, **kwargs):
+        listed = [(pick(place, "name"), place.get_absolute_url()) for place in self.object_list]
+        page = structured.list_page(
+            self.request.build_absolute_uri, list_title(Municipality), self.request.path, listed
+        )
+        return super().get_context_data(structured=page, **kwargs)
+
 
 class MunicipalityDetail(DetailView):
     """One pilot area: its facts, and the first of its entries."""
@@ -135,8 +164,18 @@ class MunicipalityDetail(DetailView):
                 F("municipality").asc(nulls_last=True), "cause__position", "pk"
             )[:FEW],
             towns=place.towns.with_counts(),
+            structured=self.structured(),
             **kwargs,
         )
+
+    def structured(self):
+        """Give the place as structured data, with the way to it."""
+        place, absolute = self.object, self.request.build_absolute_uri
+        steps = [
+            (list_title(Municipality), reverse("municipalities")),
+            (pick(place, "name"), place.get_absolute_url()),
+        ]
+        return [municipality(place, absolute), structured.breadcrumb(absolute, *steps)]
 
 
 def by_topic(organizations):
@@ -150,9 +189,11 @@ def by_topic(organizations):
     return [*groups, (None, without)] if without else groups
 
 
-class Search(TemplateView):
+class Search(Titled, TemplateView):
     """One question to all three databases: the first results of each, and how many there are."""
 
+    title = gettext_lazy("Search")
+    schema_type = "SearchResultsPage"
     template_name = "search.html"
     filtersets = (OrganizationFilter, CollaborationFilter, NeedFilter)
 
@@ -233,9 +274,11 @@ SOURCES = (
 )
 
 
-class About(TemplateView):
+class About(Titled, TemplateView):
     """The project in facts."""
 
+    title = gettext_lazy("About the project")
+    schema_type = "AboutPage"
     template_name = "about.html"
 
     def get_context_data(self, **kwargs):
@@ -248,9 +291,10 @@ class About(TemplateView):
         )
 
 
-class Privacy(TemplateView):
+class Privacy(Titled, TemplateView):
     """What the portal knows of its visitors, and for how long."""
 
+    title = gettext_lazy("Privacy")
     template_name = "privacy.html"
 
     def get_context_data(self, **kwargs):
@@ -265,9 +309,10 @@ class Privacy(TemplateView):
         )
 
 
-class Accessibility(TemplateView):
+class Accessibility(Titled, TemplateView):
     """The accessibility statement: Directive (EU) 2016/2102, Implementing Decision 2018/1523."""
 
+    title = gettext_lazy("Accessibility")
     template_name = "accessibility.html"
 
     def get_context_data(self, **kwargs):

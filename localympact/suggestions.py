@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from django.views.generic import FormView, TemplateView
 
 from localympact.filters import UNREADABLE
-from localympact.pages import ENTRIES
+from localympact.pages import ENTRIES, Titled
 from localympact.visitors import client_address
 from organizations.models import Municipality, Suggestion
 
@@ -139,9 +139,11 @@ def tell_editors(suggestion, address):
         log.exception("No mail could be sent about suggestion %s", suggestion.pk)
 
 
-class Suggest(FormView):
+class Suggest(Titled, FormView):
     """The form. `?entry=<uuid>` makes it one about that entry, `?kind=new` one for a new one."""
 
+    title = gettext_lazy("Something is wrong, or missing?")
+    schema_type = "ContactPage"
     form_class = SuggestionForm
     template_name = "suggest.html"
     success_url = reverse_lazy("suggested")

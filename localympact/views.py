@@ -4,15 +4,18 @@ An app says in short classes what is particular to it.
 """
 
 from django.contrib import admin
+from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpResponsePermanentRedirect, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.http import urlencode
+from django.utils.text import capfirst
 from django.views.generic import DetailView
 from django_filters.views import FilterView
 
-from localympact import unanswered
+from localympact import structured, unanswered
+from localympact.texts import pick
 from localympact.visitors import came_from
 from localympact.writers import FORMATS
 
@@ -66,9 +69,28 @@ class PublishedList(FilterView):
             formats=[(name, FORMATS[name].label) for name in self.resource_class.formats],
             **kwargs,
         )
+        context["canonical"] = self.canonical(context["page_obj"])
+        context["structured"] = self.structured(context["page_obj"], context["canonical"])
         if chosen and not filterset.found.total:
             context.update(self.nothing_found())
         return context
+
+    def canonical(self, page):
+        """Give the one address of a page of the list among all that show it."""
+        number = page.number > 1 and urlencode({"page": page.number})
+        query = "&".join(filter(None, [self.filterset.query, number]))
+        return f"{self.request.path}?{query}".rstrip("?")
+
+    def structured(self, page, address):
+        """Give the page with its entries as structured data."""
+        return structured.list_page(
+            self.request.build_absolute_uri,
+            list_title(self.object_list.model),
+            address,
+            [(pick(entry, "name"), entry.get_absolute_url()) for entry in page.object_list],
+            total=page.paginator.count,
+            first=page.start_index(),
+        )
 
     def nothing_found(self):
         """Give what an empty page offers instead, and count the search that found nothing."""
@@ -100,6 +122,11 @@ class PublishedList(FilterView):
         ]
 
 
+def list_title(model):
+    """Give what the list of a model is called."""
+    return str(capfirst(model._meta.verbose_name_plural))
+
+
 def may_edit(request, entry):
     """Say whether the visitor works in the admin and may change this entry there."""
     if not admin.site.has_permission(request):
@@ -112,7 +139,8 @@ def may_edit(request, entry):
 class PublishedDetail(DetailView):
     """One published entry. An archived one is gone (410), a merged one leads to the other.
 
-    Who may edit an entry sees its page before it is public, and after.
+    Who may edit an entry sees its page before it is public, and after. `described` gives the
+    entry as structured data.
     """
 
     context_object_name = "entry"
@@ -132,6 +160,7 @@ class PublishedDetail(DetailView):
             if self.object.is_archived:
                 return render(request, "410.html", {"entry": self.object}, status=410)
             raise Http404
+        prefetch_related_objects([self.object], *self.model.facet_links.values())
         list_url = reverse(f"{self.object._meta.app_label}:list")
         context = self.get_context_data(
             list_url=list_url,
@@ -139,12 +168,27 @@ class PublishedDetail(DetailView):
             may_edit=editing,
             admin_name=f"admin:{self.object._meta.app_label}_{self.object._meta.model_name}",
         )
+        public = self.object.is_published
+        context["structured"] = self.structured(context) if public else []
         response = self.render_to_response(context)
         patch_vary_headers(response, ["Referer"])
         if not self.object.is_published:
             response.headers["Cache-Control"] = "private, no-store"
             response.headers["X-Robots-Tag"] = "noindex"
         return response
+
+    def structured(self, context):
+        """Give the entry as structured data, with the way to it."""
+        entry, absolute = self.object, self.request.build_absolute_uri
+        steps = [
+            (list_title(self.model), context["list_url"]),
+            (pick(entry, "name"), entry.get_absolute_url()),
+        ]
+        return [self.described(context, absolute), structured.breadcrumb(absolute, *steps)]
+
+    def described(self, context, absolute):
+        """Give the node of the entry."""
+        raise NotImplementedError
 
     def back_to(self, list_url):
         """Give the address of the list as the visitor left it: its filters are in the Referer."""

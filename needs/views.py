@@ -7,6 +7,7 @@ from localympact.views import PublishedDetail, PublishedList
 from needs.exports import NeedResource
 from needs.filters import NeedFilter
 from needs.models import Cause, Conclusion, Need
+from needs.structured import need
 from organizations.models import Municipality, Organization
 
 # The review is read from top to bottom; it is cut only where no page would hold it.
@@ -63,6 +64,9 @@ class NeedDetail(PublishedDetail):
             organizations=organizations_behind(self.object),
             **kwargs,
         )
+
+    def described(self, context, absolute):
+        return need(self.object, absolute, context["collaborations"])
 
 
 class NeedExport(PublishedExport):

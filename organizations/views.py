@@ -5,6 +5,7 @@ from localympact.views import PublishedDetail, PublishedList
 from organizations.exports import OrganizationResource
 from organizations.filters import OrganizationFilter
 from organizations.models import Organization
+from organizations.structured import organization
 
 
 class OrganizationList(PublishedList):
@@ -36,6 +37,9 @@ class OrganizationDetail(PublishedDetail):
             towns=place.towns.with_counts(),
             **kwargs,
         )
+
+    def described(self, context, absolute):
+        return organization(self.object, absolute, context["collaborations"])
 
 
 class OrganizationExport(PublishedExport):

@@ -14,7 +14,7 @@ from django.utils import timezone, translation
 from django.utils.html import format_html, linebreaks
 from django.utils.safestring import mark_safe
 
-from localympact import cldr
+from localympact import cldr, structured
 from localympact.texts import pick
 
 register = template.Library()
@@ -132,6 +132,12 @@ def translations(context):
     """Give (code, name, address) of this page in each of the six languages, query kept."""
     address = context["request"].get_full_path()
     return [(code, name, translate_url(address, code)) for code, name in settings.LANGUAGES]
+
+
+@register.filter
+def data_block(nodes):
+    """Write structured data into the page."""
+    return structured.script(nodes)
 
 
 @register.simple_tag(takes_context=True)
