@@ -65,6 +65,15 @@ def pick(obj, field, *, reader=None):
     return Text()
 
 
+def written_in(obj):
+    """Give the languages of the text of an entry; of its name where it has no text at all."""
+    for field in ("summary", "name"):
+        found = [code for code in LANGUAGES if getattr(obj, f"{field}_{code}")]
+        if found:
+            return found
+    return []
+
+
 def seen(field, own=None, *, reader=None, prefix=""):
     """Give the SQL expression of the text that `pick` gives.
 

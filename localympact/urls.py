@@ -6,7 +6,16 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.static import serve
 
-from localympact import catalogue, completions, desk, opensearch, pages, people, suggestions
+from localympact import (
+    catalogue,
+    completions,
+    desk,
+    opensearch,
+    pages,
+    people,
+    sitemaps,
+    suggestions,
+)
 
 development = (
     [path("components/", pages.Components.as_view(), name="components")] if settings.DEBUG else []
@@ -25,6 +34,9 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("opensearch/<str:language>.xml", opensearch.Description.as_view(), name="opensearch"),
     path("catalog.<str:format>", catalogue.Catalogue.as_view(), name="catalogue"),
+    path("sitemap.xml", sitemaps.index, name="sitemaps"),
+    path("sitemap-<slug:section>.xml", sitemaps.sitemap, name="sitemap"),
+    path("robots.txt", sitemaps.robots, name="robots"),
     path("id/<uuid:uuid>", pages.Permanent.as_view(), name="permanent"),
     # Few and small pictures; a proxy in front may serve this folder itself.
     re_path(r"^media/(?P<path>logos/.+)$", serve, {"document_root": settings.MEDIA_ROOT}),

@@ -15,7 +15,7 @@ from django.views.generic import DetailView
 from django_filters.views import FilterView
 
 from localympact import structured, unanswered
-from localympact.texts import pick
+from localympact.texts import pick, written_in
 from localympact.visitors import came_from
 from localympact.writers import FORMATS
 
@@ -169,6 +169,7 @@ class PublishedDetail(DetailView):
             admin_name=f"admin:{self.object._meta.app_label}_{self.object._meta.model_name}",
         )
         public = self.object.is_published
+        context["written_in"] = written_in(self.object) if public else []
         context["structured"] = self.structured(context) if public else []
         response = self.render_to_response(context)
         patch_vary_headers(response, ["Referer"])

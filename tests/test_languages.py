@@ -109,7 +109,7 @@ def test_switcher_keeps_page_and_query(client):
 
 
 def test_page_names_its_versions_in_all_languages(client):
-    entry = make_organization()
+    entry = make_organization(**{f"summary_{code}": "Text" for code in LANGUAGES})
     document = html5lib.parse(
         client.get(f"/sv/organizations/{entry.slug}/").text, namespaceHTMLElements=False
     )

@@ -15,6 +15,7 @@ from django.utils.html import format_html, linebreaks
 from django.utils.safestring import mark_safe
 
 from localympact import cldr, structured
+from localympact.alternates import alternates as alternates_of
 from localympact.texts import pick
 
 register = template.Library()
@@ -134,6 +135,19 @@ def translations(context):
     return [(code, name, translate_url(address, code)) for code, name in settings.LANGUAGES]
 
 
+@register.simple_tag(takes_context=True)
+def alternates(context):
+    """Give (hreflang, address) of the versions of this page that search engines may know.
+
+    A page with a text of its own gives in `written_in` the languages that it is written in.
+    """
+    request = context["request"]
+    if "written_in" not in context:
+        return alternates_of(request.get_full_path())
+    known = translation.get_language() in context["written_in"]
+    return alternates_of(request.path, context["written_in"]) if known else []
+
+
 @register.filter
 def data_block(nodes):
     """Write structured data into the page."""
@@ -144,12 +158,6 @@ def data_block(nodes):
 def absolute(context, address):
     """Give an address of this site with scheme and host."""
     return context["request"].build_absolute_uri(address)
-
-
-@register.filter
-def without_language(address):
-    """Give an address without its language: the portal then chooses one for the visitor."""
-    return "/" + address.split("/", 2)[2]
 
 
 @register.filter
