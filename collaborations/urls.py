@@ -8,5 +8,6 @@ urlpatterns = [
     path("", views.CollaborationList.as_view(), name="list"),
     path("export.<str:format>", views.CollaborationExport.as_view(), name="export"),
     path("download/", views.CollaborationDownload.as_view(), name="download"),
+    path("feed.atom", views.CollaborationFeed.as_view(), name="feed"),
     path("<slug:slug>/", views.CollaborationDetail.as_view(), name="detail"),
 ]

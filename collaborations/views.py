@@ -5,6 +5,7 @@ from collaborations.filters import CollaborationFilter
 from collaborations.models import Collaboration
 from collaborations.structured import collaboration
 from localympact.downloads import Download, PublishedExport
+from localympact.feeds import PublishedFeed
 from localympact.views import PublishedDetail, PublishedList
 
 
@@ -51,3 +52,9 @@ class CollaborationDownload(Download):
 
     filterset_class = CollaborationFilter
     resource_class = CollaborationResource
+
+
+class CollaborationFeed(PublishedFeed):
+    """The collaborations that changed last, as a feed."""
+
+    filterset_class = CollaborationFilter

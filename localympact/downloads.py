@@ -229,9 +229,7 @@ class PublishedExport(WithFiles, View):
         filterset, form = self.filterset(), self.form()
         problems = filterset.messages() + messages(form)
         if problems:
-            return HttpResponse(
-                "\n".join(problems) + "\n", status=400, content_type="text/plain; charset=utf-8"
-            )
+            return refused(problems)
         resource = self.resource_class(base=request.build_absolute_uri("/"), **form.for_resource)
         response = answer(request, resource, filterset.found, format, **form.for_format(format))
         if format == "csv":
@@ -241,6 +239,13 @@ class PublishedExport(WithFiles, View):
                 'type="application/csvm+json"'
             )
         return response
+
+
+def refused(problems):
+    """Give the answer to an address whose values mean nothing, with a line for each."""
+    return HttpResponse(
+        "\n".join(problems) + "\n", status=400, content_type="text/plain; charset=utf-8"
+    )
 
 
 def messages(form):

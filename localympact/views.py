@@ -66,6 +66,7 @@ class PublishedList(FilterView):
             views=self.ways("view", filterset.form.fields["view"].choices),
             sorts=self.ways("sort", filterset.sorts),
             chosen=chosen,
+            feed=f"feed.atom?{filterset.query_with(sort=None, view=None)}".rstrip("?"),
             formats=[(name, FORMATS[name].label) for name in self.resource_class.formats],
             **kwargs,
         )

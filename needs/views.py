@@ -3,6 +3,7 @@
 from django.utils.translation import get_language
 
 from localympact.downloads import Download, PublishedExport
+from localympact.feeds import PublishedFeed
 from localympact.views import PublishedDetail, PublishedList
 from needs.exports import NeedResource
 from needs.filters import NeedFilter
@@ -81,3 +82,9 @@ class NeedDownload(Download):
 
     filterset_class = NeedFilter
     resource_class = NeedResource
+
+
+class NeedFeed(PublishedFeed):
+    """The needs and challenges that changed last, as a feed."""
+
+    filterset_class = NeedFilter

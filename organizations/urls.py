@@ -8,5 +8,6 @@ urlpatterns = [
     path("", views.OrganizationList.as_view(), name="list"),
     path("export.<str:format>", views.OrganizationExport.as_view(), name="export"),
     path("download/", views.OrganizationDownload.as_view(), name="download"),
+    path("feed.atom", views.OrganizationFeed.as_view(), name="feed"),
     path("<slug:slug>/", views.OrganizationDetail.as_view(), name="detail"),
 ]

@@ -1,6 +1,7 @@
 """The pages and files of the database of organisations."""
 
 from localympact.downloads import Download, PublishedExport
+from localympact.feeds import PublishedFeed
 from localympact.views import PublishedDetail, PublishedList
 from organizations.exports import OrganizationResource
 from organizations.filters import OrganizationFilter
@@ -54,3 +55,9 @@ class OrganizationDownload(Download):
 
     filterset_class = OrganizationFilter
     resource_class = OrganizationResource
+
+
+class OrganizationFeed(PublishedFeed):
+    """The organisations that changed last, as a feed."""
+
+    filterset_class = OrganizationFilter
