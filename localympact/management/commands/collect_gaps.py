@@ -47,7 +47,7 @@ def translated(path):
     return {
         (
             tuple(message.id) if message.pluralizable else message.id,
-            message.context.decode() if message.context else None,
+            message.context,
         )
         for message in messages
     }
