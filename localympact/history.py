@@ -23,7 +23,7 @@ from reversion.models import Revision, Version
 from localympact.texts import translated_fields
 
 # What never changes, what the portal itself keeps, and what a version must not bring back.
-NOT_KEPT = {"id", "uuid", "slug", "created", "updated", "folded", "todo", "editors"}
+NOT_KEPT = {"id", "uuid", "slug", "created", "updated", "folded", "was_public", "todo", "editors"}
 
 # `Revision.comment` is one of these words, so that a page can say it in the reader's language.
 BEFORE, IMPORT, UNDO, RESTORE, MERGE = "before", "import", "undo", "restore", "merge"

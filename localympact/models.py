@@ -1,4 +1,7 @@
-"""People who work in the portal, when they came in, files they brought; what visitors miss."""
+"""People who work in the portal, when they came in, files they brought; what visitors miss.
+
+And what is no more: the permanent ids of deleted entries.
+"""
 
 import re
 import uuid
@@ -309,3 +312,21 @@ class UnansweredSearch(models.Model):
     def words(self):
         """What was asked as it may be read: Greek writes a sigma at the end otherwise."""
         return re.sub(r"σ\b", "ς", self.query)
+
+
+class Removed(models.Model):
+    """An entry that was public and was deleted for good: its permanent id still says so."""
+
+    uuid = models.UUIDField(_("permanent id"), unique=True)
+    # The app of the database in which it was.
+    database = models.CharField(_("database"), max_length=20)
+    moment = models.DateTimeField(_("when"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("deleted entry")
+        verbose_name_plural = _("deleted entries")
+        ordering = ["-moment", "-pk"]
+        indexes = [models.Index(fields=["database", "moment"], name="removed_since")]
+
+    def __str__(self):
+        return f"{self.database}/{self.uuid}"

@@ -14,6 +14,7 @@ class OrganizationsConfig(AppConfig):
         from organizations.merging import protect_term
         from organizations.models import Described
         from organizations.origins import forget_origins
+        from organizations.removals import follow as remember_what_was_public
         from organizations.todo import follow
 
         for model in apps.get_models():
@@ -26,3 +27,4 @@ class OrganizationsConfig(AppConfig):
         follow()
         index_what_is_saved()
         editions.follow(self.label)
+        remember_what_was_public()

@@ -199,7 +199,7 @@ def named(model, field):
 class EntryQuerySet(FollowedQuerySet, EditableQuerySet, DescribedQuerySet):
     """The vocabulary of the portal: what is asked of entries, in its own words."""
 
-    silent = frozenset(["todo"])
+    silent = frozenset(["todo", "was_public"])
 
     def get_by_natural_key(self, key):
         return self.get(uuid=key)
@@ -207,6 +207,14 @@ class EntryQuerySet(FollowedQuerySet, EditableQuerySet, DescribedQuerySet):
     def published(self):
         """Keep what the public sees."""
         return self.filter(status=Status.PUBLISHED, merged_into=None)
+
+    def known(self):
+        """Keep what the public sees or has seen: everything but drafts that never were public."""
+        return self.filter(~Q(status=Status.DRAFT) | Q(was_public=True))
+
+    def gone(self):
+        """Keep what the public has seen and no longer sees."""
+        return self.known().exclude(status=Status.PUBLISHED, merged_into=None)
 
     def search(self, text):
         """Keep entries that have every word of `text`, in any language and form.
@@ -326,6 +334,8 @@ class Entry(Described):
     )
     created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     updated = models.DateTimeField(_("updated"), default=timezone.now, editable=False)
+    # Whether it has ever been published; kept by organizations/removals.py.
+    was_public = models.BooleanField(default=False, editable=False)
     # What its editors have still to do, as bits; kept by organizations/todo.py.
     todo = models.PositiveIntegerField(default=0, editable=False)
 
@@ -406,8 +416,9 @@ class Entry(Described):
 
     def save(self, *args, update_fields=None, **kwargs):
         self.updated = timezone.now()
+        self.was_public = self.was_public or self.is_published
         if update_fields is not None:
-            update_fields = {*update_fields, "updated"}
+            update_fields = {*update_fields, "updated", "was_public"}
         super().save(*args, update_fields=update_fields, **kwargs)
 
     def clean(self):
