@@ -6,6 +6,7 @@ from collaborations.models import Collaboration
 from collaborations.structured import collaboration
 from localympact.downloads import Download, PublishedExport
 from localympact.feeds import PublishedFeed
+from localympact.interface import PublishedInterface
 from localympact.views import PublishedDetail, PublishedList
 
 
@@ -58,3 +59,11 @@ class CollaborationFeed(PublishedFeed):
     """The collaborations that changed last, as a feed."""
 
     filterset_class = CollaborationFilter
+
+
+class CollaborationInterface(PublishedInterface):
+    """The list of collaborations for programs."""
+
+    filterset_class = CollaborationFilter
+    resource_class = CollaborationResource
+    related = ["organizations", "needs"]

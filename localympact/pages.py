@@ -1,4 +1,4 @@
-"""The pages that know all three databases: start, places, search, about, permanent addresses."""
+"""The pages that know all three databases: start, places, search, about."""
 
 from collections import Counter
 from datetime import date
@@ -6,12 +6,12 @@ from datetime import date
 from django import forms
 from django.conf import settings
 from django.db.models import F, Max
-from django.http import Http404, HttpResponseRedirect, QueryDict
+from django.http import HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy
-from django.views.generic import DetailView, ListView, TemplateView, View
+from django.views.generic import DetailView, ListView, TemplateView
 
 from collaborations.filters import CollaborationFilter
 from collaborations.models import Collaboration
@@ -20,11 +20,11 @@ from localympact.facets import states_of
 from localympact.models import UnansweredSearch
 from localympact.put_aside import put_aside
 from localympact.texts import pick
-from localympact.views import list_title, may_edit
+from localympact.views import list_title
 from needs.filters import NeedFilter
 from needs.models import Cause, Need
 from organizations.filters import OrganizationFilter
-from organizations.models import Municipality, Organization, Status, Topic
+from organizations.models import Municipality, Organization, Topic
 from organizations.structured import municipality
 
 ENTRIES = (Organization, Collaboration, Need)
@@ -337,22 +337,6 @@ class Components(TemplateView):
             form=PlaceForm({"municipality": "nowhere"}),
             **kwargs,
         )
-
-
-class Permanent(View):
-    """The permanent address of an entry: leads to its page in the reader's language.
-
-    That of a draft does so for those who may edit it.
-    """
-
-    def get(self, request, uuid):
-        for model in ENTRIES:
-            entry = model.objects.filter(uuid=uuid).first()
-            if entry and (entry.status != Status.DRAFT or may_edit(request, entry)):
-                response = HttpResponseRedirect(entry.get_absolute_url())
-                response.headers["Vary"] = "Accept-Language, Cookie"
-                return response
-        raise Http404
 
 
 # Answers to mistakes. They ask the database nothing: it may be what is missing.

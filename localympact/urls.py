@@ -6,16 +6,21 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.static import serve
 
+from collaborations.views import CollaborationInterface
 from localympact import (
     catalogue,
     completions,
     desk,
+    openapi,
     opensearch,
     pages,
     people,
+    permanent,
     sitemaps,
     suggestions,
 )
+from needs.views import NeedInterface
+from organizations.views import OrganizationInterface
 
 development = (
     [path("components/", pages.Components.as_view(), name="components")] if settings.DEBUG else []
@@ -37,11 +42,16 @@ urlpatterns = [
     path("sitemap.xml", sitemaps.index, name="sitemaps"),
     path("sitemap-<slug:section>.xml", sitemaps.sitemap, name="sitemap"),
     path("robots.txt", sitemaps.robots, name="robots"),
-    path("id/<uuid:uuid>", pages.Permanent.as_view(), name="permanent"),
+    path("id/<uuid:uuid>", permanent.Permanent.as_view(), name="permanent"),
+    path("id/<uuid:uuid>.json", permanent.Permanent.as_view(as_json=True), name="permanent_json"),
+    path("openapi.json", openapi.OpenApi.as_view(), name="openapi"),
     # Few and small pictures; a proxy in front may serve this folder itself.
     re_path(r"^media/(?P<path>logos/.+)$", serve, {"document_root": settings.MEDIA_ROOT}),
     *i18n_patterns(
         path("", pages.Start.as_view(), name="start"),
+        path("organizations.json", OrganizationInterface.as_view(), name="organizations_json"),
+        path("collaborations.json", CollaborationInterface.as_view(), name="collaborations_json"),
+        path("needs.json", NeedInterface.as_view(), name="needs_json"),
         path("organizations/", include("organizations.urls")),
         path("collaborations/", include("collaborations.urls")),
         path("needs/", include("needs.urls")),

@@ -4,6 +4,7 @@ from django.utils.translation import get_language
 
 from localympact.downloads import Download, PublishedExport
 from localympact.feeds import PublishedFeed
+from localympact.interface import PublishedInterface
 from localympact.views import PublishedDetail, PublishedList
 from needs.exports import NeedResource
 from needs.filters import NeedFilter
@@ -88,3 +89,11 @@ class NeedFeed(PublishedFeed):
     """The needs and challenges that changed last, as a feed."""
 
     filterset_class = NeedFilter
+
+
+class NeedInterface(PublishedInterface):
+    """The list of needs and challenges for programs."""
+
+    filterset_class = NeedFilter
+    resource_class = NeedResource
+    related = ["collaborations"]

@@ -2,6 +2,7 @@
 
 from localympact.downloads import Download, PublishedExport
 from localympact.feeds import PublishedFeed
+from localympact.interface import PublishedInterface
 from localympact.views import PublishedDetail, PublishedList
 from organizations.exports import OrganizationResource
 from organizations.filters import OrganizationFilter
@@ -61,3 +62,11 @@ class OrganizationFeed(PublishedFeed):
     """The organisations that changed last, as a feed."""
 
     filterset_class = OrganizationFilter
+
+
+class OrganizationInterface(PublishedInterface):
+    """The list of organisations for programs."""
+
+    filterset_class = OrganizationFilter
+    resource_class = OrganizationResource
+    related = ["collaborations"]
