@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_filters",
     "django_htmx",
+    "corsheaders",
     "csp",
     "reversion",
     "axes",
@@ -55,6 +56,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # First: also what another one answers, such as a redirect, may be read elsewhere.
+    "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -210,6 +213,17 @@ CONTENT_SECURITY_POLICY = {
         "object-src": [NONE],
     }
 }
+# Files and JSON may be read by the pages of any site, without cookies. Pages and the admin may not.
+_languages = "|".join(code for code, _name in LANGUAGES)
+CORS_URLS_REGEX = (
+    r"^/(?:openapi\.json|catalog\.[a-z]+|id/[^/]+|data/.*\.[a-z]+|"
+    rf"(?:(?:{_languages})/)?(?:"
+    r"(?:organizations|collaborations|needs)(?:\.json|/(?:export|feed)\.[^/]+)|data/.*\.[a-z]+))$"
+)
+CORS_ALLOW_ALL_ORIGINS = True
+CORS_ALLOW_METHODS = ["GET", "HEAD", "OPTIONS"]
+CORS_ALLOW_HEADERS = ["Accept", "Accept-Language", "If-Modified-Since", "If-None-Match"]
+CORS_EXPOSE_HEADERS = ["Content-Disposition", "ETag", "Last-Modified", "Link"]
 CSRF_FAILURE_VIEW = "localympact.pages.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
