@@ -57,6 +57,8 @@ class PublishedList(FilterView):
     def get_context_data(self, **kwargs):
         filterset = self.filterset
         chosen = list(filterset.chosen())
+        # What has an order and pages of its own.
+        asked = filterset.query_with(sort=None, view=None)
         context = super().get_context_data(
             filter=filterset,
             found=filterset.found,
@@ -66,7 +68,8 @@ class PublishedList(FilterView):
             views=self.ways("view", filterset.form.fields["view"].choices),
             sorts=self.ways("sort", filterset.sorts),
             chosen=chosen,
-            feed=f"feed.atom?{filterset.query_with(sort=None, view=None)}".rstrip("?"),
+            feed=f"feed.atom?{asked}".rstrip("?"),
+            interface=f"{self.request.path.rstrip('/')}.json?{asked}".rstrip("?"),
             formats=[(name, FORMATS[name].label) for name in self.resource_class.formats],
             **kwargs,
         )

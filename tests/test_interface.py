@@ -382,3 +382,11 @@ def test_seed_can_be_harvested(client, seed):
     for app in MAKERS:
         found = [one for page in walk(client, address(app), {"limit": 20}) for one in page]
         assert len(found) == len(set(found)) == len(in_the_file(client, app, {}))
+
+
+def test_list_names_its_interface_with_its_filters(client, app, make):
+    make(topics=[make_topic(slug="music")])
+    text = client.get(f"/lv/{app}/", {"topic": "music", "sort": "name", "view": "table"}).text
+    address = f"/lv/{app}.json?topic=music"
+    assert f'<link rel="alternate" type="application/json" title="JSON" href="{address}">' in text
+    assert client.get(address).json()["count"] == 1
