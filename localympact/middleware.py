@@ -24,6 +24,8 @@ class RememberLanguageMiddleware:
             page = came_from(request)
             before = translation.get_language_from_path(page.path)
             if before and before != chosen and page.netloc == request.get_host():
+                # What is set for one visitor is not kept for others.
+                response.headers["Cache-Control"] = "private, no-cache"
                 response.set_cookie(
                     settings.LANGUAGE_COOKIE_NAME,
                     chosen,

@@ -65,6 +65,8 @@ MIDDLEWARE = [
     "django.middleware.locale.LocaleMiddleware",
     "localympact.middleware.RememberLanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
+    # Outside of what sets cookies: an answer with one is not kept.
+    "localympact.caching.PublicPagesMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",

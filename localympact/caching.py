@@ -1,0 +1,76 @@
+"""What caches may keep of the pages: everything that all anonymous visitors see alike.
+
+A page says by its edition (editions.py) whether it is still what it was. Browsers ask each time;
+a proxy in front keeps it for a second, asks then whether it still holds, and serves what it has
+while the portal cannot answer.
+"""
+
+import hashlib
+
+from django.conf import settings
+from django.utils import timezone, translation
+from django.utils.cache import get_conditional_response
+
+from localympact import editions
+from localympact.release import release
+from localympact.visitors import came_from
+
+KEPT = "public, max-age=0, s-maxage=1, stale-while-revalidate=60, stale-if-error=604800"
+
+
+class PublicPagesMiddleware:
+    """Give the pages of anonymous visitors an `ETag`, and 304 to whoever has them already."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        if not is_public(request):
+            return self.get_response(request)
+        etag = etag_of(request)
+        response = get_conditional_response(request, etag=etag)
+        if response is None:
+            response = self.get_response(request)
+            if not may_be_kept(response):
+                return response
+        response.headers["ETag"] = etag
+        response.headers["Cache-Control"] = KEPT
+        return response
+
+
+def is_public(request):
+    """Say whether this asks for a page that all anonymous visitors see alike."""
+    return (
+        request.method in ("GET", "HEAD")
+        and settings.SESSION_COOKIE_NAME not in request.COOKIES
+        and translation.get_language_from_path(request.path_info) is not None
+    )
+
+
+def may_be_kept(response):
+    """Say whether an answer is whole, for everybody, and does not say itself how it is kept."""
+    return (
+        response.status_code == 200
+        and not response.streaming
+        and not response.cookies
+        and not response.has_header("Cache-Control")
+    )
+
+
+def etag_of(request):
+    """Give the ETag that this page has now.
+
+    The day is a part of it, and the list from which the visitor came: pages show both.
+    """
+    page = came_from(request)
+    before = page[2:] if page.netloc == request.get_host() else ""
+    told = (
+        editions.now().name,
+        release(),
+        request.build_absolute_uri(),
+        timezone.localdate().isoformat(),
+        request.headers.get("HX-Request", ""),
+        before,
+    )
+    # Weak: a page that is packed on its way is still the same.
+    return f'W/"{hashlib.sha256(repr(told).encode()).hexdigest()[:32]}"'
