@@ -7,6 +7,7 @@ from collaborations.structured import collaboration
 from localympact.downloads import Download, PublishedExport
 from localympact.feeds import PublishedFeed
 from localympact.interface import PublishedInterface
+from localympact.metadata import PublishedMetadata
 from localympact.views import PublishedDetail, PublishedList
 
 
@@ -43,6 +44,13 @@ class CollaborationDetail(PublishedDetail):
 
 class CollaborationExport(PublishedExport):
     """The list of collaborations as a file."""
+
+    filterset_class = CollaborationFilter
+    resource_class = CollaborationResource
+
+
+class CollaborationMetadata(PublishedMetadata):
+    """What the CSV file of that list is, for programs."""
 
     filterset_class = CollaborationFilter
     resource_class = CollaborationResource

@@ -200,7 +200,8 @@ def until_failure(parts, last_line):
         yield from parts
     except Exception:
         logger.exception("A file could not be finished.")
-        yield last_line
+        if last_line:
+            yield last_line
         raise
 
 
@@ -227,18 +228,20 @@ class PublishedExport(WithFiles, View):
         if format not in self.resource_class.formats:
             raise Http404
         filterset, form = self.filterset(), self.form()
-        problems = filterset.messages() + messages(form)
-        if problems:
+        if problems := filterset.messages() + messages(form):
             return refused(problems)
         resource = self.resource_class(base=request.build_absolute_uri("/"), **form.for_resource)
         response = answer(request, resource, filterset.found, format, **form.for_format(format))
-        if format == "csv":
-            address = f"{request.path}-metadata.json?{request.GET.urlencode()}".rstrip("?")
-            response.headers["Link"] += (
-                f', <{request.build_absolute_uri(address)}>; rel="describedby"; '
-                'type="application/csvm+json"'
-            )
-        return response
+        return described(request, response) if format == "csv" else response
+
+
+def described(request, response):
+    """Say in the headers of a CSV file where its description is (metadata.py)."""
+    # The query as it was sent: the description names the file by exactly this address.
+    path, mark, query = request.get_full_path().partition("?")
+    address = request.build_absolute_uri(f"{path}-metadata.json{mark}{query}")
+    response.headers["Link"] += f', <{address}>; rel="describedby"; type="application/csvm+json"'
+    return response
 
 
 def refused(problems):

@@ -8,6 +8,7 @@ from django.views.static import serve
 
 from collaborations.views import CollaborationInterface
 from localympact import (
+    archive,
     catalogue,
     completions,
     desk,
@@ -18,6 +19,7 @@ from localympact import (
     permanent,
     sitemaps,
     suggestions,
+    table_pages,
 )
 from needs.views import NeedInterface
 from organizations.views import OrganizationInterface
@@ -45,6 +47,7 @@ urlpatterns = [
     path("id/<uuid:uuid>", permanent.Permanent.as_view(), name="permanent"),
     path("id/<uuid:uuid>.json", permanent.Permanent.as_view(as_json=True), name="permanent_json"),
     path("openapi.json", openapi.OpenApi.as_view(), name="openapi"),
+    path("data/localympact.zip", archive.Everything.as_view(), name="archive"),
     # Few and small pictures; a proxy in front may serve this folder itself.
     re_path(r"^media/(?P<path>logos/.+)$", serve, {"document_root": settings.MEDIA_ROOT}),
     *i18n_patterns(
@@ -59,6 +62,12 @@ urlpatterns = [
         path(
             "municipalities/<slug:slug>/", pages.MunicipalityDetail.as_view(), name="municipality"
         ),
+        path(
+            "data/<slug:table>.csv-metadata.json",
+            table_pages.TableMetadata.as_view(),
+            name="table_metadata",
+        ),
+        path("data/<slug:table>.<str:format>", table_pages.TableExport.as_view(), name="table"),
         path("search/", pages.Search.as_view(), name="search"),
         path("search/suggestions/", completions.Completions.as_view(), name="completions"),
         path(

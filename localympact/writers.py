@@ -112,6 +112,8 @@ def feature(resource, row):
     """Give one Feature as JSON; the row ends with latitude, longitude and whose they are."""
     *cells, latitude, longitude, owner = row
     properties = dict(zip(resource.heads, cells, strict=True))
+    if latitude is None:
+        owner = None
     # Seven decimals are a centimetre.
     place = [round(longitude, 7), round(latitude, 7)] if owner else None
     return dumped(

@@ -5,6 +5,7 @@ from django.utils.translation import get_language
 from localympact.downloads import Download, PublishedExport
 from localympact.feeds import PublishedFeed
 from localympact.interface import PublishedInterface
+from localympact.metadata import PublishedMetadata
 from localympact.views import PublishedDetail, PublishedList
 from needs.exports import NeedResource
 from needs.filters import NeedFilter
@@ -73,6 +74,13 @@ class NeedDetail(PublishedDetail):
 
 class NeedExport(PublishedExport):
     """The review's needs and challenges as a file."""
+
+    filterset_class = NeedFilter
+    resource_class = NeedResource
+
+
+class NeedMetadata(PublishedMetadata):
+    """What the CSV file of that list is, for programs."""
 
     filterset_class = NeedFilter
     resource_class = NeedResource

@@ -3,6 +3,7 @@
 from localympact.downloads import Download, PublishedExport
 from localympact.feeds import PublishedFeed
 from localympact.interface import PublishedInterface
+from localympact.metadata import PublishedMetadata
 from localympact.views import PublishedDetail, PublishedList
 from organizations.exports import OrganizationResource
 from organizations.filters import OrganizationFilter
@@ -46,6 +47,13 @@ class OrganizationDetail(PublishedDetail):
 
 class OrganizationExport(PublishedExport):
     """The list of organisations as a file."""
+
+    filterset_class = OrganizationFilter
+    resource_class = OrganizationResource
+
+
+class OrganizationMetadata(PublishedMetadata):
+    """What the CSV file of that list is, for programs."""
 
     filterset_class = OrganizationFilter
     resource_class = OrganizationResource
