@@ -19,7 +19,7 @@ from django.utils.translation import override
 from django.views.generic import View
 
 from collaborations.exports import CollaborationResource
-from localympact import editions
+from localympact import editions, snapshots
 from localympact.dcat import THEMES, WRITERS, Dataset, Description, File, Service
 from localympact.facets import states_of
 from localympact.texts import ENGLISH, LANGUAGES
@@ -32,6 +32,8 @@ from organizations.models import Municipality, Topic
 PROJECT_COUNTRIES = frozenset(["CY", "LT", "LV", "PT", "SE"])
 # The mapping: autumn 2022 (templates/about.html).
 MAPPED_FROM, MAPPED_UNTIL = "2022-09", "2022-11"
+# How many snapshots it names.
+SNAPSHOTS = 12
 # When the portal first had a catalogue.
 ISSUED = datetime.datetime(2026, 11, 26, tzinfo=datetime.UTC)
 
@@ -182,6 +184,54 @@ def everything(parts):
     )
 
 
+def dated(whole):
+    """Give the dataset of the dated snapshots in a list, empty while there is none.
+
+    `whole` is the dataset of everything, of which they are snapshots. The latest are named; the
+    page has them all.
+    """
+    kept = given()[:SNAPSHOTS]
+    if not kept:
+        return []
+    page = reverse("snapshots")
+    description = _("All published data as they were on a day. A snapshot never changes.")
+    files = []
+    for one in kept:
+        size, sha256 = one.about["files"][one.zip.name].values()
+        files.append(
+            File(
+                format="zip",
+                label=f"ZIP, {one.day}",
+                content_type="application/zip",
+                address=reverse("snapshot_file", args=[one.day, one.zip.name]),
+                page=reverse("snapshot", args=[one.day]),
+                description=description,
+                slug=f"zip-{one.day}",
+                availability="STABLE",
+                byte_size=size,
+                sha256=sha256,
+            )
+        )
+    made = [datetime.datetime.fromisoformat(one.about["made"]) for one in kept]
+    return [
+        replace(
+            whole,
+            slug="snapshots",
+            title=_("Dated snapshots of all data of the LOCAL-Y-MPACT portal"),
+            description=(description, MAPPED),
+            page=page,
+            files=files,
+            issued=made[-1],
+            modified=made[0],
+        )
+    ]
+
+
+def given():
+    """Give the snapshots that were not withdrawn, the newest first."""
+    return [one for one in snapshots.snapshots() if not one.withdrawn]
+
+
 def datasets(countries):
     """Give all that there is, the three databases first.
 
@@ -198,7 +248,8 @@ def datasets(countries):
         with_content(dataset, model, state, countries)
         for (model, dataset), state in zip(described.items(), states_of(*described), strict=True)
     ]
-    return [*parts, everything(parts)]
+    whole = everything(parts)
+    return [*parts, whole, *dated(whole)]
 
 
 def interface(parts):
@@ -246,7 +297,7 @@ def document(format, base):
     if connection.in_atomic_block:
         # Here may be what is never committed: it is not kept.
         return written(format, base)
-    return kept(format, base, editions.now().name)
+    return kept(format, base, editions.now().name, tuple(one.day for one in given()))
 
 
 def written(format, base):
@@ -255,7 +306,7 @@ def written(format, base):
 
 
 @lru_cache(maxsize=12)
-def kept(format, base, edition):
+def kept(format, base, edition, days):
     return written(format, base)
 
 

@@ -25,6 +25,7 @@ from organizations.maps import extent
 
 DCATAP = Namespace("http://data.europa.eu/r5r/")
 VCARD = Namespace("http://www.w3.org/2006/vcard/ns#")
+SPDX = Namespace("http://spdx.org/rdf/terms#")
 GEO = Namespace("http://www.opengis.net/ont/geosparql#")
 PREFIXES = {
     "dcat": str(DCAT),
@@ -35,6 +36,7 @@ PREFIXES = {
     "rdf": str(RDF),
     "rdfs": str(RDFS),
     "skos": str(SKOS),
+    "spdx": str(SPDX),
     "vcard": str(VCARD),
     "xsd": str(XSD),
 }
@@ -60,7 +62,8 @@ NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 class File:
     """A dataset in one format (a distribution): where it is, and the page that offers it.
 
-    `slug` tells apart several files of one format. `byte_size` is said only where it is known.
+    `slug` tells apart several files of one format. `byte_size` and the SHA-256 are said only where
+    they are known.
     """
 
     format: str
@@ -72,6 +75,7 @@ class File:
     slug: str = ""
     availability: str = "AVAILABLE"
     byte_size: int | None = None
+    sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -272,8 +276,9 @@ class Description:
         size = file.byte_size
         if size is not None:
             size = Literal(size, datatype=XSD.nonNegativeInteger)
+        name = f"{dataset.slug}-{file.slug or file.format}"
         return self.say(
-            self.node(f"{dataset.slug}-{file.slug or file.format}"),
+            self.node(name),
             DCAT.Distribution,
             (DCTERMS.title, said(dataset.title, f"({file.label})")),
             (DCTERMS.description, said(file.description)),
@@ -285,7 +290,17 @@ class Description:
             (DCAT.accessURL, self.address(file.page)),
             (DCAT.downloadURL, self.address(file.address)),
             (DCAT.byteSize, size),
+            (SPDX.checksum, self.checksum(name, file.sha256) if file.sha256 else None),
             (DCATAP.availability, self.concept(availability, file.availability.lower())),
+        )
+
+    def checksum(self, name, sha256):
+        algorithm = self.say(SPDX.checksumAlgorithm_sha256, SPDX.ChecksumAlgorithm)
+        return self.say(
+            self.node(f"checksum-{name}"),
+            SPDX.Checksum,
+            (SPDX.algorithm, algorithm),
+            (SPDX.checksumValue, Literal(sha256, datatype=XSD.hexBinary, normalize=False)),
         )
 
     def period(self, dataset):

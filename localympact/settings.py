@@ -154,6 +154,10 @@ TIME_ZONE = "Europe/Riga"
 # Dictionaries of word forms, made when they are first needed (lemmas.py).
 LEMMAS_ROOT = env.str("LEMMAS_ROOT", default=str(BASE_DIR / "var" / "lemmas"))
 
+# Dated snapshots of all data, and the address of the portal that they name (snapshots.py).
+SNAPSHOTS_ROOT = Path(env.str("SNAPSHOTS_ROOT", default=str(BASE_DIR / "var" / "snapshots")))
+SITE_ADDRESS = env.str("SITE_ADDRESS", default="").rstrip("/")
+
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 MEDIA_URL = "media/"

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
-from django.urls import include, path, re_path
+from django.urls import include, path, re_path, register_converter
 from django.views.static import serve
 
 from collaborations.views import CollaborationInterface
@@ -18,11 +18,14 @@ from localympact import (
     people,
     permanent,
     sitemaps,
+    snapshot_pages,
     suggestions,
     table_pages,
 )
 from needs.views import NeedInterface
 from organizations.views import OrganizationInterface
+
+register_converter(snapshot_pages.DayConverter, "day")
 
 development = (
     [path("components/", pages.Components.as_view(), name="components")] if settings.DEBUG else []
@@ -48,6 +51,11 @@ urlpatterns = [
     path("id/<uuid:uuid>.json", permanent.Permanent.as_view(as_json=True), name="permanent_json"),
     path("openapi.json", openapi.OpenApi.as_view(), name="openapi"),
     path("data/localympact.zip", archive.Everything.as_view(), name="archive"),
+    path(
+        "data/snapshots/<day:day>/<str:name>",
+        snapshot_pages.SnapshotFile.as_view(),
+        name="snapshot_file",
+    ),
     # Few and small pictures; a proxy in front may serve this folder itself.
     re_path(r"^media/(?P<path>logos/.+)$", serve, {"document_root": settings.MEDIA_ROOT}),
     *i18n_patterns(
@@ -62,6 +70,8 @@ urlpatterns = [
         path(
             "municipalities/<slug:slug>/", pages.MunicipalityDetail.as_view(), name="municipality"
         ),
+        path("data/snapshots/", snapshot_pages.SnapshotList.as_view(), name="snapshots"),
+        path("data/snapshots/<day:day>/", snapshot_pages.SnapshotDetail.as_view(), name="snapshot"),
         path(
             "data/<slug:table>.csv-metadata.json",
             table_pages.TableMetadata.as_view(),

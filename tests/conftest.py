@@ -42,6 +42,7 @@ def english():
 @pytest.fixture(autouse=True)
 def uploads(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "media"
+    settings.SNAPSHOTS_ROOT = tmp_path / "snapshots"
 
 
 @pytest.fixture(params=MAKERS)

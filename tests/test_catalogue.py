@@ -1,5 +1,6 @@
 """The catalogue of the data: what the EU's shapes say of it, and what harvesters find there."""
 
+import datetime
 import os
 import subprocess
 import sys
@@ -15,9 +16,9 @@ from django.urls import Resolver404, resolve
 from rdflib import DCAT, DCTERMS, FOAF, RDF, SH, SKOS, XSD, BNode, Graph, Literal, URIRef
 from rdflib.compare import isomorphic
 
-from localympact import catalogue
+from localympact import catalogue, snapshots
 from localympact.cldr import country_codes, three_letters
-from localympact.dcat import DCATAP, VCARD
+from localympact.dcat import DCATAP, SPDX, VCARD
 from localympact.texts import LANGUAGES
 from localympact.writers import FORMATS, Format
 from organizations.exports import OrganizationResource
@@ -97,6 +98,15 @@ def test_catalogue_has_all_that_the_profile_asks_for(client, request, standards,
     } == dict.fromkeys(SHAPES, [])
 
 
+def test_snapshots_have_all_that_the_profile_asks_for(db, client, standards):
+    for day in (datetime.date(2026, 11, 23), datetime.date(2026, 11, 24)):
+        snapshots.make(day)
+    graph = graph_of(client)
+    assert {
+        file: problems(graph, standards / "dcat-ap" / file) for file in SHAPES
+    } == dict.fromkeys(SHAPES, [])
+
+
 @pytest.mark.parametrize("file", SHAPES)
 def test_shapes_find_what_is_missing(db, client, standards, file):
     graph = graph_of(client)
@@ -105,6 +115,20 @@ def test_shapes_find_what_is_missing(db, client, standards, file):
 
 
 # What is in it
+
+
+def test_snapshot_is_named_with_its_size_and_sum(db, client):
+    assert (node("dataset-snapshots"), RDF.type, DCAT.Dataset) not in graph_of(client)
+    made = snapshots.make(datetime.date(2026, 11, 24))
+    file, graph = node("snapshots-zip-2026-11-24"), graph_of(client)
+    address = f"{HERE}data/snapshots/2026-11-24/localympact-2026-11-24.zip"
+    assert graph.value(file, DCAT.downloadURL) == URIRef(address)
+    assert int(graph.value(file, DCAT.byteSize)) == made.zip.stat().st_size
+    checksum = graph.value(file, SPDX.checksum)
+    assert graph.value(checksum, SPDX.algorithm) == SPDX.checksumAlgorithm_sha256
+    assert str(graph.value(checksum, SPDX.checksumValue)) == snapshots.sum_of(made.zip).sha256
+    (made.folder / "withdrawn.json").write_text('{"why": "Asked."}')
+    assert (node("dataset-snapshots"), RDF.type, DCAT.Dataset) not in graph_of(client)
 
 
 def test_three_formats_say_the_same_and_leave_nothing_nameless(seed, client):
