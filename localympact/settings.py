@@ -222,7 +222,7 @@ CONTENT_SECURITY_POLICY = {
 # Files and JSON may be read by the pages of any site, without cookies. Pages and the admin may not.
 _languages = "|".join(code for code, _name in LANGUAGES)
 CORS_URLS_REGEX = (
-    r"^/(?:openapi\.json|catalog\.[a-z]+|id/[^/]+|data/.*\.[a-z]+|"
+    r"^/(?:openapi\.json|catalog\.[a-z]+|id/[^/]+|data/.*(?:\.[a-z]+|SUMS)|"
     rf"(?:(?:{_languages})/)?(?:"
     r"(?:organizations|collaborations|needs)(?:\.json|/(?:export|feed)\.[^/]+)|data/.*\.[a-z]+))$"
 )

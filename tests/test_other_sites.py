@@ -42,6 +42,7 @@ def test_data_may_be_read_from_other_sites(client, readable):
     [
         *("/catalog.ttl", "/catalog.jsonld", "/catalog.rdf", "/data/localympact.zip"),
         *("/lv/data/municipalities.csv", "/data/snapshots/2026-11-26/needs.csv"),
+        "/data/snapshots/2026-11-26/SHA256SUMS",
         *("/en/needs/feed.atom", "/en/needs/export.geojson", "/en/needs/export.csv-metadata.json"),
     ],
 )
