@@ -11,7 +11,18 @@ from typing import NamedTuple
 
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models
-from django.db.models import Aggregate, Case, F, Func, OuterRef, Subquery, Value, When
+from django.db.models import (
+    Aggregate,
+    Case,
+    Count,
+    Exists,
+    F,
+    Func,
+    OuterRef,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Cast, Concat, NullIf
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -158,6 +169,10 @@ class Column:
         if self.described_kind(resource.model) == Kind.MOMENT:
             return Moment(value)
         return filled(value)
+
+    def count(self, resource):
+        """Give the aggregate of how many rows have something in this column."""
+        return Count(filled(self.value(resource)))
 
     def cell(self, value, resource):
         """Give the value as JSON has it."""
@@ -438,12 +453,21 @@ class Slugs(Column):
         return self.field(model).related_model
 
     def value(self, resource):
+        links, source, target = self.shown_links(resource)
+        return Subquery(links.values(source).values(slugs=Joined(f"{target}__slug")))
+
+    def count(self, resource):
+        links, _source, _target = self.shown_links(resource)
+        return Count("pk", filter=Exists(links))
+
+    def shown_links(self, resource):
+        """Give the links of a row that files show, and the names of their two ends."""
         field = resource.model._meta.get_field(self.name)
         source, target = field.m2m_field_name(), field.m2m_reverse_field_name()
         links = field.remote_field.through.objects.filter(**{source: OuterRef("pk")}).order_by()
         if hasattr(field.related_model.objects, "published"):
             links = links.filter(**{f"{target}__in": field.related_model.objects.published()})
-        return Subquery(links.values(source).values(slugs=Joined(f"{target}__slug")))
+        return links, source, target
 
     def cell(self, value, resource):
         return sorted(value.split(SEVERAL)) if value else []

@@ -6,9 +6,11 @@ changes how many there are, though not which is the highest.
 """
 
 from datetime import datetime
+from functools import lru_cache, wraps
 from typing import NamedTuple
 
 from django.apps import apps
+from django.db import connection
 from django.db.models import Count, Max
 from django.db.models.signals import m2m_changed, post_delete, post_save
 
@@ -33,6 +35,23 @@ def now():
     ).values()
     # With the moment: a backup that is brought back counts on from an earlier number.
     return Now(f"{last or 0}-{count}-{since.timestamp() if since else 0}", since)
+
+
+def kept(function):
+    """Let a function without arguments ask the database once an edition, not for each visitor."""
+
+    @lru_cache(maxsize=1)
+    def of_edition(_name):
+        return function()
+
+    @wraps(function)
+    def asked():
+        if connection.in_atomic_block:
+            # Here may be what is never committed: it is not kept.
+            return function()
+        return of_edition(now().name)
+
+    return asked
 
 
 def begin(model, pks):

@@ -23,7 +23,7 @@ from organizations.models import Municipality
 PAGES = [
     "start",
     *(f"{model._meta.app_label}:list" for model in ENTRIES),
-    *("municipalities", "about", "privacy", "accessibility", "suggest"),
+    *("municipalities", "data", "dictionary", "about", "privacy", "accessibility", "suggest"),
 ]
 
 

@@ -11,6 +11,7 @@ from localympact import (
     archive,
     catalogue,
     completions,
+    data_pages,
     desk,
     openapi,
     opensearch,
@@ -70,6 +71,9 @@ urlpatterns = [
         path(
             "municipalities/<slug:slug>/", pages.MunicipalityDetail.as_view(), name="municipality"
         ),
+        path("data/", data_pages.Data.as_view(), name="data"),
+        path("data/dictionary/", data_pages.Dictionary.as_view(), name="dictionary"),
+        path("data/dictionary.csv", data_pages.DictionaryFile.as_view(), name="dictionary_file"),
         path("data/snapshots/", snapshot_pages.SnapshotList.as_view(), name="snapshots"),
         path("data/snapshots/<day:day>/", snapshot_pages.SnapshotDetail.as_view(), name="snapshot"),
         path(

@@ -49,21 +49,22 @@ class Lines(io.TextIOBase):
 
 def csv(resource, source, *, separator=",", bom=True):
     """Yield the CSV file: RFC 4180, UTF-8, with a byte order mark for spreadsheets or without."""
-    lines = Lines()
-    writer = csv_module.writer(lines, delimiter=separator, lineterminator="\r\n")
-    writer.writerow(resource.heads)
-    head = (BOM if bom else "") + lines.line
+    (head,) = csv_lines([resource.heads], separator)
+    if bom:
+        head = BOM.encode() + head
     if connections[source_database(source)].vendor == "postgresql":
         rows = resource.copied(source, separator)
     else:
-        rows = written(writer, lines, resource.texts(source))
+        rows = csv_lines(resource.texts(source), separator)
     # The head goes with the first row: where that fails, no file has begun.
     first = next(rows, b"")
-    yield from pieces(chain([head.encode() + first], rows))
+    yield from pieces(chain([head + first], rows))
 
 
-def written(writer, lines, rows):
-    """Yield the lines of a csv.writer as bytes."""
+def csv_lines(rows, separator=","):
+    """Yield the lines of CSV of lists of texts, as bytes."""
+    lines = Lines()
+    writer = csv_module.writer(lines, delimiter=separator, lineterminator="\r\n")
     for row in rows:
         writer.writerow(row)
         yield lines.line.encode()

@@ -1,6 +1,17 @@
 """The columns of the files of organisations, and those that all entries share."""
 
-from django.db.models import Case, CharField, F, OuterRef, Q, Subquery, Value, When
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce, Concat
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -109,8 +120,14 @@ class TextOrigin(ReadOnly):
             ),
             output_field=CharField(),
         )
-        states = TextState.objects.filter(entry=OuterRef("uuid"), language=language)
-        return Subquery(states.order_by().values(words=words))
+        return Subquery(self.states(language).values(words=words))
+
+    def states(self, language):
+        """Give what is recorded of a text in a language."""
+        return TextState.objects.filter(entry=OuterRef("uuid"), language=language).order_by()
+
+    def count(self, resource):
+        return Count("pk", filter=Exists(self.states(self.reader)))
 
     def copied(self, resource):
         return self.value(resource)

@@ -2,7 +2,7 @@
 
 import re
 
-from django.db.models import F, Func, TextField, Value
+from django.db.models import Count, F, Func, Q, TextField, Value
 from django.utils.translation import gettext_lazy
 
 from localympact.columns import Column, Kind, ReadOnly, Slug, Translated, Words
@@ -28,6 +28,9 @@ class CodeSource(ReadOnly):
     def cell(self, value, resource):
         found = re.match(ADDRESS_IN_FRONT, value or "")
         return found[0] if found else ""
+
+    def count(self, resource):
+        return Count("pk", filter=Q(**{f"{self.lookup}__regex": ADDRESS_IN_FRONT}))
 
     def copied(self, resource):
         return Func(

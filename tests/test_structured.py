@@ -102,6 +102,8 @@ def addresses():
     for slug in ("talsi", "dalarna", "aglantzia"):
         yield f"/municipalities/{slug}/", ["AdministrativeArea", crumbs]
     yield "/about/", ["AboutPage", crumbs]
+    yield "/data/", ["WebPage", crumbs, "Dataset"]
+    yield "/data/dictionary/", ["WebPage", crumbs]
     yield "/privacy/", ["WebPage", crumbs]
     yield "/accessibility/", ["WebPage", crumbs]
     yield "/search/", ["SearchResultsPage", crumbs]

@@ -183,7 +183,8 @@ def test_no_page_shows_an_english_sentence_as_its_own(client, seed, language):
         f"/{app}/?page={page}" for app in ("organizations", "collaborations") for page in (1, 2)
     ]
     addresses += ["/organizations/?topic=nonsense", "/needs/?q=zzzz", "/?municipality=trakai"]
-    addresses += ["/suggest/", "/suggest/thanks/", "/privacy/", "/accessibility/"]
+    addresses += ["/suggest/", "/suggest/thanks/", "/privacy/", "/accessibility/", "/data/"]
+    addresses += ["/data/dictionary/"]
     addresses += ["/organizations/?municipality=aglantzia&type=cooperative&q=choir"]
     addresses += [f"/municipalities/{place.slug}/" for place in Municipality.objects.all()]
     for model in (Organization, Collaboration, Need):

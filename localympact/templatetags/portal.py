@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from babel.dates import format_date
 from babel.lists import format_list
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 from django import template
 from django.conf import settings
 from django.urls import translate_url
@@ -107,6 +107,12 @@ def number(value):
     # All six languages write small ones alike, and lists of filters hold hundreds of them.
     small = isinstance(value, int) and 0 <= value < 1000
     return str(value) if small else format_decimal(value, locale=cldr.locale())
+
+
+@register.filter
+def percent(value):
+    """Write a number of hundredths as the reader's language does; a dash where there is none."""
+    return "–" if value is None else format_percent(value / 100, locale=cldr.locale())
 
 
 @register.filter

@@ -33,6 +33,8 @@ PAGES = [
     "/suggest/?kind=new",
     "/suggest/thanks/",
     "/about/",
+    "/data/",
+    "/data/dictionary/",
     "/privacy/",
     "/accessibility/",
 ]
