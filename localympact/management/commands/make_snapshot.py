@@ -5,7 +5,7 @@ from zipfile import BadZipFile
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from localympact import snapshots
+from localympact import editions, snapshots
 
 
 class Command(BaseCommand):
@@ -26,6 +26,8 @@ class Command(BaseCommand):
         if made is None:
             self.stdout.write(f"The snapshot of {day} is there, or another process makes it now.")
             return
+        # Pages name the newest one.
+        editions.begin(editions.Edition, [0])
         rows = sum(table["rows"] for table in made.about["tables"].values())
         counted = ", ".join(f"{count} {what}" for what, count in made.counted.items())
         self.stdout.write(f"{made.folder}: {rows} rows; {counted}.")
