@@ -23,7 +23,16 @@ from organizations.models import Municipality
 PAGES = [
     "start",
     *(f"{model._meta.app_label}:list" for model in ENTRIES),
-    *("municipalities", "data", "dictionary", "about", "privacy", "accessibility", "suggest"),
+    *(
+        "municipalities",
+        "data",
+        "dictionary",
+        "snapshots",
+        "about",
+        "privacy",
+        "accessibility",
+        "suggest",
+    ),
 ]
 
 

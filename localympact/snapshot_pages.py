@@ -6,13 +6,15 @@ from django.core.paginator import InvalidPage, Paginator
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
 from django.views.generic import TemplateView, View
 
-from localympact import archive, snapshots
-from localympact.citing import bibtex, citation
+from localympact import archive, snapshots, structured
+from localympact.citing import bibtex, citation, publisher
 from localympact.downloads import LICENCE
 from localympact.tables import TABLES
+from localympact.templatetags.portal import day as in_words
 from localympact.texts import ENGLISH, LANGUAGES, Text, reading_order
 
 # How many changes a page lists.
@@ -70,7 +72,11 @@ class SnapshotList(TemplateView):
         return response
 
     def get_context_data(self, **kwargs):
+        absolute = self.request.build_absolute_uri
         return super().get_context_data(
+            structured=structured.page(
+                "WebPage", absolute, _("Dated snapshots"), self.request.path, over=above()[:1]
+            ),
             snapshots=[
                 {"one": one, "withdrawn": True} if one.withdrawn else told(one)
                 for one in snapshots.snapshots()
@@ -149,10 +155,33 @@ class SnapshotDetail(TemplateView):
             page_obj=page,
             paginator=paginator,
             is_paginated=page.has_other_pages(),
+            structured=self.structured(address),
             citation=citation(snapshot.day, address),
             bibtex=bibtex_of(snapshot, address),
             **kwargs,
         )
+
+    def structured(self, address):
+        """Give the page and the data set for machines."""
+        snapshot, absolute = self.snapshot, self.request.build_absolute_uri
+        name = _("Snapshot of %(day)s") % {"day": in_words(snapshot.day)}
+        data = structured.dataset(
+            f"{address}#data",
+            name,
+            _("All published data as they were on this day. These files never change."),
+            LICENCE,
+            publisher(),
+            [(archive.CONTENT_TYPE, absolute(file_address(snapshot, snapshot.zip.name)))],
+            inLanguage=list(LANGUAGES),
+            datePublished=snapshot.day,
+        )
+        page = structured.page("WebPage", absolute, name, self.request.path, over=above())
+        return [*page, data]
+
+
+def above():
+    """Give what lies between the start page and a snapshot, as (name, address)."""
+    return [(_("Data"), reverse("data")), (_("Dated snapshots"), reverse("snapshots"))]
 
 
 def file_address(snapshot, name):

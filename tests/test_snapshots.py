@@ -415,6 +415,24 @@ def test_pages_are_there_in_every_language(client, two, language):
     assert "/data/snapshots/2026-11-24/localympact-2026-11-24.zip" in text
 
 
+def test_page_says_in_the_words_of_schema_org_what_it_shows(client, two):
+    page = client.get(f"/lv/data/snapshots/{two.day}/")
+    document = html5lib.parse(page.text, namespaceHTMLElements=False)
+    (script,) = (one for one in document.iter("script") if one.get("type") == "application/ld+json")
+    nodes = {node["@type"]: node for node in json.loads(script.text)["@graph"]}
+    data = nodes["Dataset"]
+    shown = "".join(document.find("body").itertext())
+    assert data["name"] in shown
+    assert data["description"] in shown
+    assert data["datePublished"] == str(two.day)
+    address = data["distribution"][0]["contentUrl"].removeprefix("http://testserver")
+    assert client.get(address).status_code == 200
+    steps = [step["item"] for step in nodes["BreadcrumbList"]["itemListElement"]]
+    assert [step.removeprefix("http://testserver") for step in steps] == [
+        "/lv/", "/lv/data/", "/lv/data/snapshots/", f"/lv/data/snapshots/{two.day}/",
+    ]  # fmt: skip
+
+
 def test_list_without_snapshots_says_so(client):
     assert "There is none yet." in client.get("/en/data/snapshots/").content.decode()
 
