@@ -82,7 +82,7 @@ class FileForm(forms.Form):
 
     def __init__(self, *args, resource_class, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["columns"].choices = [(name, name) for name in resource_class.parts()]
+        self.fields["columns"].choices = resource_class.parts()
         self.fields["texts"].choices = [
             (ALL, gettext_lazy("In all six languages")),
             *((code, capfirst(language_name(code))) for code in LANGUAGES),

@@ -13,6 +13,7 @@ from django.db import connections
 from django.db.models import Func
 from django.urls import reverse
 from django.utils.text import capfirst
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from localympact.columns import Column, Group
@@ -69,8 +70,12 @@ class Resource:
 
     @classmethod
     def parts(cls):
-        """Give the names of what can be chosen: columns, and groups of them."""
-        return [part.name for part in cls.columns]
+        """Give what can be chosen, columns and groups of them, as (name, what it is called)."""
+        called = []
+        for part in cls.columns:
+            column = part.of(get_language())[0] if isinstance(part, Group) else part
+            called.append((part.name, f"{part.name} – {column.label(cls.model)}"))
+        return called
 
     @classmethod
     def title(cls):

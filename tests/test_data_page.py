@@ -124,7 +124,7 @@ def test_page_says_its_limits_in_numbers_of_the_database(client, seed, talsi, br
     public = {
         row["id"]
         for table in TABLES.values()
-        if "text_state" in table.parts()
+        if "text_state" in dict(table.parts())
         for row in table(only=["id"]).records(table.everything())
     }
     texts = [state for state in TextState.objects.all() if str(state.entry) in public]
