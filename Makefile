@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run dev test prepare screenshots guide messages seed maps bench lock clean
+.PHONY: help run dev test catalogues prepare screenshots guide messages seed maps bench lock clean
 
 PYTHON ?= python3
 PORT ?= 8000
@@ -45,8 +45,12 @@ prepare: .venv/.runtime .env $(CATALOGUES)
 	@$(BIN)/python manage.py migrate --noinput --verbosity 0
 	@$(BIN)/python manage.py load_seed
 
-test: .venv/.dev .env $(CATALOGUES)
+# The system's packages come while ours do.
+test:
+	@tests/packages & $(MAKE) --no-print-directory .venv/.dev .env catalogues && wait
 	@tests/run
+
+catalogues: $(CATALOGUES)
 
 .venv/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed.")'
@@ -56,8 +60,9 @@ test: .venv/.dev .env $(CATALOGUES)
 	$(PIP) -r requirements.txt
 	@touch $@
 
+# Most of it is imported by no test run: what is, Python compiles then.
 .venv/.dev: requirements-dev.txt | .venv/bin/pip
-	$(PIP) -r requirements-dev.txt
+	$(PIP) --no-compile -r requirements-dev.txt
 	@touch $@ .venv/.runtime
 
 .env: | .venv/bin/pip
