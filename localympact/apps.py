@@ -13,6 +13,7 @@ class LocalympactConfig(AppConfig):
         from django.contrib.auth.signals import user_logged_in
 
         import localympact.access  # noqa: F401 - listens to who signs in
+        import localympact.checks  # noqa: F401 - registers what `check --deploy` says
         from localympact.alphabets import register_alphabets
         from localympact.groups import give_rights
         from localympact.history import register_all

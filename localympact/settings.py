@@ -9,12 +9,9 @@ from pathlib import Path
 
 import dj_database_url
 from csp.constants import NONE, SELF
-from environs import Env
+from environs import Env, EnvError
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-
-env = Env()
-env.read_env(BASE_DIR / ".env", recurse=False)
 
 
 def stop(sentence):
@@ -22,12 +19,41 @@ def stop(sentence):
     sys.exit(f"localympact: {sentence}")
 
 
+class Environment(Env):
+    """The environment; what is not of the right kind is one sentence, without the value."""
+
+    def bool(self, name, default):
+        try:
+            return super().bool(name, default)
+        except EnvError:
+            return stop(f"{name} must be on or off.")
+
+    def int(self, name, default, least=0):
+        sentence = f"{name} must be a whole number, {least} or more."
+        try:
+            number = super().int(name, default)
+        except EnvError:
+            return stop(sentence)
+        return number if number >= least else stop(sentence)
+
+
+env = Environment()
+try:
+    env.read_env(BASE_DIR / ".env", recurse=False)
+except (OSError, UnicodeDecodeError) as error:
+    stop(f"{BASE_DIR}/.env cannot be read: {error}.")
+
+
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="")
 if not SECRET_KEY:
     stop("SECRET_KEY is not set; `make run` writes one into .env.")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+if not all(ALLOWED_HOSTS) or any("/" in host for host in ALLOWED_HOSTS):
+    stop("ALLOWED_HOSTS must be names of hosts, separated by commas, without https://.")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+if not all("://" in origin for origin in CSRF_TRUSTED_ORIGINS):
+    stop("CSRF_TRUSTED_ORIGINS must begin with https://, separated by commas.")
 
 INSTALLED_APPS = [
     # Before the admin, which it translates.
@@ -56,7 +82,11 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    # First: also what another one answers, such as a redirect, may be read elsewhere.
+    # First: a probe asks for a process, not for a page.
+    "localympact.health.HealthMiddleware",
+    # Then, so that every line of a request has its number.
+    "localympact.logs.RequestLogMiddleware",
+    # Before the others: also what they answer, such as a redirect, may be read elsewhere.
     "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -99,7 +129,10 @@ TEMPLATES = [
 ]
 
 # The database: a file beside the code, or what DATABASE_URL names.
-(BASE_DIR / "var").mkdir(exist_ok=True)
+try:
+    (BASE_DIR / "var").mkdir(exist_ok=True)
+except OSError:  # where the code cannot be written, DATABASE_URL and LEMMAS_ROOT name other places
+    pass
 try:
     _database = dj_database_url.parse(
         env.str("DATABASE_URL", "") or f"sqlite:///{BASE_DIR}/var/db.sqlite3"
@@ -126,6 +159,8 @@ match _database.get("ENGINE"):
         )
         _database["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", 60)
         _database["CONN_HEALTH_CHECKS"] = True
+        # A server that is not there is known to be missing before the visitor gives up.
+        _database["OPTIONS"].setdefault("connect_timeout", 5)
     case _:
         stop("DATABASE_URL names neither an SQLite nor a PostgreSQL database.")
 DATABASES = {"default": _database}
@@ -186,16 +221,17 @@ AUTHENTICATION_BACKENDS = [
 LOGIN_URL, LOGIN_REDIRECT_URL = "admin:login", "admin:index"
 # The longest that a link to set a password is good: the one of an invitation (people.py).
 PASSWORD_RESET_TIMEOUT = 3 * 24 * 60 * 60
-SESSION_COOKIE_AGE = env.int("SESSION_HOURS", default=12) * 60 * 60
+SESSION_COOKIE_AGE = env.int("SESSION_HOURS", default=12, least=1) * 60 * 60
 
 # The second factor. On the developer's own machine it is required only where that is asked for.
-LOCAL = DEBUG or set(ALLOWED_HOSTS) <= {"localhost", "127.0.0.1", "[::1]"}
+THIS_MACHINE = {"localhost", "127.0.0.1", "[::1]"}
+LOCAL = DEBUG or set(ALLOWED_HOSTS) <= THIS_MACHINE
 REQUIRE_2FA = env.bool("REQUIRE_2FA", default=not LOCAL)
 OTP_TOTP_ISSUER = "LOCAL-Y-MPACT"
 
 # Lock-out: an account after failures from anywhere, an address after failures with any account.
 AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
-AXES_FAILURE_LIMIT = env.int("LOCK_OUT_AFTER", default=10)
+AXES_FAILURE_LIMIT = env.int("LOCK_OUT_AFTER", default=10, least=1)
 AXES_COOLOFF_TIME = timedelta(minutes=env.int("LOCK_OUT_MINUTES", default=30))
 # Whoever goes on trying does not keep the owner of an account out for ever.
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
@@ -239,6 +275,8 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_AGE = 365 * 24 * 60 * 60
 if HTTPS:
+    if set(ALLOWED_HOSTS) <= THIS_MACHINE:
+        stop("HTTPS is on, but ALLOWED_HOSTS names this machine only: visitors would be refused.")
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
     SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000)
@@ -248,17 +286,28 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
+# What lines of the log look like, and whether each request writes one (logs.py).
+LOG_FORMAT = env.str("LOG_FORMAT", default="") or "line"
+if LOG_FORMAT not in ("line", "json"):
+    stop("LOG_FORMAT must be line or json.")
+LOG_REQUESTS = env.bool("LOG_REQUESTS", default=False)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {"()": "localympact.logs.Lines"},
+        "json": {"()": "localympact.logs.JsonLines"},
+    },
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT},
+        "nowhere": {"class": "logging.NullHandler"},
+    },
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         # Django adds its own console handler in debug mode only; errors must show in production.
         "django": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
         # A hostile Host header or an unknown page is the visitor's mistake, not ours.
-        "django.security.DisallowedHost": {"handlers": [], "propagate": False},
+        "django.security.DisallowedHost": {"handlers": ["nowhere"], "propagate": False},
         "django.request": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
         # Who comes in, and who is locked out, stands in the log of sign-ins.
         "axes": {"level": "ERROR"},
@@ -292,6 +341,8 @@ EMAIL_HOST = env.str("EMAIL_HOST", default="")
 EMAIL_PORT = env.int("EMAIL_PORT", default=587)
 EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", default="")
 EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", default="")
+if EMAIL_PORT > 65535:
+    stop("EMAIL_PORT must be a number of a port, 65535 at most.")
 EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=True)
 EMAIL_TIMEOUT = 5
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'dummy'}.EmailBackend"
