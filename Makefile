@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run dev test catalogues prepare screenshots guide messages seed maps bench lock clean
+.PHONY: help run install dev test catalogues prepare screenshots guide messages seed maps bench lock clean
 
 PYTHON ?= python3
 PORT ?= 8000
@@ -18,6 +18,7 @@ CATALOGUES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po \
 help:
 	@echo "make run       start the portal on http://127.0.0.1:$(PORT)/"
 	@echo "make test      run every check and test, on SQLite, PostgreSQL and in Chromium"
+	@echo "make install   prepare the code for operation: see docs/operators.md"
 	@echo "make dev       start it with reload, for development"
 	@echo "make screenshots  take pictures of all kinds of pages into var/screenshots/"
 	@echo "make guide     take the pictures of docs/editors.md again"
@@ -36,6 +37,10 @@ run: prepare
 	@echo "Make a staff account in another terminal: $(BIN)/python manage.py createsuperuser"
 	@echo
 	@exec $(BIN)/$(SERVER) --bind 127.0.0.1:$(PORT)
+
+# For a portal in operation, which has its settings already: all but the database (docs/operators.md).
+install: .venv/.runtime $(CATALOGUES)
+	@$(BIN)/python manage.py collectstatic --noinput --verbosity 0
 
 dev: prepare .venv/.dev
 	@DEBUG=true exec $(BIN)/python manage.py runserver 127.0.0.1:$(PORT)
