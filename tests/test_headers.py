@@ -157,7 +157,11 @@ def test_https_makes_every_cookie_one_of_https():
     asked += ", s.SECURE_HSTS_SECONDS, s.SECURE_SSL_REDIRECT, s.SECURE_PROXY_SSL_HEADER]))"
 
     def told(https):
-        return json.loads(manage("shell", "-v0", "-c", asked, HTTPS=https).stdout)
+        answer = manage(
+            "shell", "-v0", "-c", asked, HTTPS=https, ALLOWED_HOSTS="portal.example.org"
+        )
+        assert answer.returncode == 0, answer.stderr
+        return json.loads(answer.stdout)
 
     header = ["HTTP_X_FORWARDED_PROTO", "https"]
     assert told("on") == [True, True, True, 31_536_000, True, header]
