@@ -25,6 +25,14 @@ class PublicPagesMiddleware:
         self.get_response = get_response
 
     def __call__(self, request):
+        response = self.answer(request)
+        if response.cookies and "public" in response.headers.get("Cache-Control", ""):
+            # Of a file, too: a cookie is for one visitor.
+            response.headers["Cache-Control"] = "private, no-cache"
+        return response
+
+    def answer(self, request):
+        """Give the answer, with what caches are told of a page."""
         if not is_public(request):
             return self.get_response(request)
         etag = etag_of(request)

@@ -339,6 +339,7 @@ class ImportedFileAdmin(admin.ModelAdmin):
         lines = csv.writer(answer)
         lines.writerow([_("Row"), _("Column"), _("What is wrong")])
         lines.writerows(
-            [row, column, escaped(message)] for row, column, message in file.report.get("wrong", [])
+            [row, escaped(column or ""), escaped(message)]
+            for row, column, message in file.report.get("wrong", [])
         )
         return answer

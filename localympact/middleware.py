@@ -1,10 +1,46 @@
-"""Which language a page is in, and what a wrong method is told."""
+"""What every answer says, which language a page is in, what a wrong method is told."""
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.shortcuts import render
 from django.utils import translation
 
 from localympact.visitors import came_from
+
+# What browsers can do and no page asks for: a foreign script that came in could not, either.
+NOT_NEEDED = (
+    *("accelerometer", "camera", "display-capture", "geolocation", "gyroscope", "magnetometer"),
+    *("microphone", "midi", "payment", "usb"),
+)
+
+
+class NothingNeededMiddleware:
+    """Say with every answer that its page uses neither camera nor place, nor anything such."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+        self.policy = ", ".join(f"{name}=()" for name in NOT_NEEDED)
+
+    def __call__(self, request):
+        response = self.get_response(request)
+        response.headers["Permissions-Policy"] = self.policy
+        return response
+
+
+class LargestRequestMiddleware:
+    """Refuse what is too large before any of it is read: files, too, would fill the disk."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        try:
+            length = int(request.META.get("CONTENT_LENGTH") or 0)
+        except ValueError:
+            length = 0
+        if length > settings.LARGEST_REQUEST:
+            raise RequestDataTooBig("The request is larger than LARGEST_REQUEST.")
+        return self.get_response(request)
 
 
 class RememberLanguageMiddleware:

@@ -86,10 +86,14 @@ MIDDLEWARE = [
     "localympact.health.HealthMiddleware",
     # Then, so that every line of a request has its number.
     "localympact.logs.RequestLogMiddleware",
-    # Before the others: also what they answer, such as a redirect, may be read elsewhere.
-    "corsheaders.middleware.CorsMiddleware",
-    "django.middleware.security.SecurityMiddleware",
+    # Then what every answer says: also one that another one below gives, and every mistake.
+    "localympact.middleware.NothingNeededMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    # Also what another one answers, such as a redirect, may be read elsewhere.
+    "corsheaders.middleware.CorsMiddleware",
+    "localympact.middleware.LargestRequestMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -103,7 +107,6 @@ MIDDLEWARE = [
     "localympact.middleware.StaffLanguageMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "localympact.middleware.MethodNotAllowedMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -194,6 +197,7 @@ SNAPSHOTS_ROOT = Path(env.str("SNAPSHOTS_ROOT", default=str(BASE_DIR / "var" / "
 SITE_ADDRESS = env.str("SITE_ADDRESS", default="").rstrip("/")
 
 STATIC_URL = "static/"
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 STATIC_ROOT = BASE_DIR / "staticfiles"
 MEDIA_URL = "media/"
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / "media")))
@@ -284,7 +288,10 @@ if HTTPS:
 # Whether HSTS holds for other hosts of the domain, and in browsers' lists, is for its owner to say.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
+# Of a form without its files; of everything that comes at once, before it is read. A file of 20 MB
+# may be imported, and somewhat larger ones are told so.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+LARGEST_REQUEST = 32 * 1024 * 1024
 
 # What lines of the log look like, and whether each request writes one (logs.py).
 LOG_FORMAT = env.str("LOG_FORMAT", default="") or "line"

@@ -29,6 +29,11 @@ HEAD = 64 * 1024
 BLOCK = 1024 * 1024
 # What an XLSX file may hold when unpacked: five times what 10,000 full entries do.
 UNPACKED = 100 * 1024 * 1024
+# How many parts it has, and how large those are that its reader makes trees of as a whole.
+PARTS, TREES = 10_000, 4 * 1024 * 1024
+READ_WHOLE = ("xl/workbook", "xl/styles", "xl/_rels/", "docProps/", "[Content_Types]", "_rels/")
+# Others give gigabytes for the first kilobytes that are read, whatever size they say they have.
+PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # No file of the portal has as many columns; a sheet has no more rows.
 COLUMNS, ROWS = 300, 1_048_576
 SAMPLES = 12
@@ -225,8 +230,12 @@ class Sheet(Table):
             raise ValidationError(_("The file has a password. Save it without one."))
         if "xl/workbook.xml" not in names:
             raise ValidationError(_("This is no XLSX file. Save the table as XLSX or as CSV."))
+        if len(parts) > PARTS or any(part.compress_type not in PACKINGS for part in parts):
+            raise self.broken()
         # The reader of a zip never gives more of a part than the size that stands here.
-        if sum(part.file_size for part in parts) > UNPACKED:
+        sizes = {part.filename: part.file_size for part in parts}
+        whole = sum(size for name, size in sizes.items() if name.startswith(READ_WHOLE))
+        if sum(part.file_size for part in parts) > UNPACKED or whole > TREES:
             raise ValidationError(
                 _("The table is too large when unpacked. Save it as CSV, or as several files.")
             )
@@ -234,7 +243,10 @@ class Sheet(Table):
     def load(self, *, data_only):
         """Open the workbook with the results of its formulas, or with the formulas."""
         self.file.seek(0)
-        return openpyxl.load_workbook(self.file, read_only=True, data_only=data_only)
+        # Other files that it is linked with are not looked at.
+        return openpyxl.load_workbook(
+            self.file, read_only=True, data_only=data_only, keep_links=False
+        )
 
     def visible(self, book):
         """Give the sheets of a workbook that somebody sees, without their declared sizes."""

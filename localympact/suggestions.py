@@ -124,7 +124,8 @@ def tell_editors(suggestion, address):
         with translation.override(editor.language or place.language):
             mails.append(
                 EmailMessage(
-                    _("A suggestion for %(place)s") % {"place": place},
+                    # A header is one line.
+                    " ".join((_("A suggestion for %(place)s") % {"place": place}).split()),
                     _(
                         "Somebody has sent a suggestion through the LOCAL-Y-MPACT portal. "
                         "Please look at it here:\n\n%(address)s\n"

@@ -58,7 +58,7 @@ urlpatterns = [
         name="snapshot_file",
     ),
     # Few and small pictures; a proxy in front may serve this folder itself.
-    re_path(r"^media/(?P<path>logos/.+)$", serve, {"document_root": settings.MEDIA_ROOT}),
+    re_path(r"^media/logos/(?P<path>.+)$", serve, {"document_root": settings.MEDIA_ROOT / "logos"}),
     *i18n_patterns(
         path("", pages.Start.as_view(), name="start"),
         path("organizations.json", OrganizationInterface.as_view(), name="organizations_json"),

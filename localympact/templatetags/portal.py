@@ -118,7 +118,19 @@ def percent(value):
 @register.filter
 def host(address):
     """Give the host of a web address, as the text of a link to it."""
-    return urlsplit(address).netloc.removeprefix("www.")
+    try:
+        return urlsplit(address).netloc.removeprefix("www.") or address
+    except ValueError:
+        return address
+
+
+@register.filter
+def web(address):
+    """Give a web address for a link; an empty text where it is another kind, such as code.
+
+    Forms and imports refuse those. This holds for what came by another way.
+    """
+    return address if address.lower().startswith(("http://", "https://")) else ""
 
 
 @register.filter
