@@ -17,6 +17,22 @@ from tests.factories import MAKERS, make_municipality
 BESIDE = django_settings.BASE_DIR.parent / "shared" / "standards"
 
 
+# What these test is made after the database has answered: once, on SQLite, says it all.
+ANY_ENGINE = {
+    *("test_attacks", "test_headers", "test_hostile_files", "test_hostile_requests"),
+    *("test_catalogues", "test_translations", "test_languages", "test_pages", "test_maps"),
+    *("test_catalogue", "test_structured", "test_feeds", "test_metadata", "test_openapi"),
+    *("test_examples", "test_notebook", "test_logs", "test_other_sites", "test_opensearch"),
+    *("test_pictures", "test_spreadsheets"),
+}
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.stem in ANY_ENGINE:
+            item.add_marker(pytest.mark.any_engine)
+
+
 def pytest_configure():
     django_settings.STORAGES = {
         **django_settings.STORAGES,

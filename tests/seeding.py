@@ -12,6 +12,7 @@ from django.db import connection, transaction
 
 from localympact.index import TABLE
 from localympact.models import Content
+from organizations.models import Municipality
 
 # What was in the tables after the first time: {table: rows}.
 loaded = {}
@@ -19,10 +20,13 @@ loaded = {}
 
 def load():
     """Load the seed content into a database that has none."""
+    if Municipality.objects.exists():
+        return
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            # No table of a model: what a test committed is still in it when all others are empty.
-            cursor.execute(f'DELETE FROM "{TABLE}"')  # noqa: S608
+        # Not all that a test commits is taken away with the tables of the models.
+        for table in {TABLE, *loaded}:
+            with connection.cursor() as cursor:
+                cursor.execute(f'DELETE FROM "{table}"')  # noqa: S608 - names of our own tables
         if loaded:
             for table, rows in loaded.items():
                 write(table, rows)

@@ -51,9 +51,10 @@ def test_hostile_value_in_a_list_is_answered(client, app, make, value):
         assert page.status_code == 200
         assert "<script>alert" not in page.text
         assert "<img src=x" not in page.text
-        for file in ("export.csv", "feed.atom"):
-            assert client.get(f"/lv/{app}/{file}", {name: value}).status_code in (200, 400)
     assert client.get(f"/lv/{app}/", {"page": value}).status_code == 404
+    for file in ("export.csv", "feed.atom"):
+        for asked in ({"q": value}, dict.fromkeys(PARAMETERS, value)):
+            assert client.get(f"/lv/{app}/{file}", asked).status_code in (200, 400)
 
 
 @pytest.mark.parametrize("value", HOSTILE)
