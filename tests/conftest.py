@@ -17,13 +17,18 @@ from tests.factories import MAKERS, make_municipality
 BESIDE = django_settings.BASE_DIR.parent / "shared" / "standards"
 
 
-# What these test is made after the database has answered: once, on SQLite, says it all.
+# Each of these takes minutes; `make test` runs them, continuous integration has no time for them.
+ATTACKS = {"test_attacks", "test_hostile_files", "test_hostile_requests"}
+# What these test is made before or after the database answers: once, on SQLite, says it all.
 ANY_ENGINE = {
-    *("test_attacks", "test_headers", "test_hostile_files", "test_hostile_requests"),
+    *ATTACKS,
     *("test_catalogues", "test_translations", "test_languages", "test_pages", "test_maps"),
     *("test_catalogue", "test_structured", "test_feeds", "test_metadata", "test_openapi"),
     *("test_examples", "test_notebook", "test_logs", "test_other_sites", "test_opensearch"),
-    *("test_pictures", "test_spreadsheets"),
+    *("test_headers", "test_pictures", "test_spreadsheets", "test_rights", "test_signing_in"),
+    *("test_people", "test_preview", "test_put_aside", "test_asking", "test_details"),
+    *("test_commands", "test_texts", "test_suggestions", "test_sitemaps", "test_views"),
+    *("test_publishing", "test_writing", "test_admin"),
 }
 
 
@@ -31,6 +36,8 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.path.stem in ANY_ENGINE:
             item.add_marker(pytest.mark.any_engine)
+        if item.path.stem in ATTACKS:
+            item.add_marker(pytest.mark.attack)
 
 
 def pytest_configure():

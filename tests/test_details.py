@@ -237,7 +237,7 @@ def test_logo_is_served(client, tmp_path, settings):
     Image.new("RGB", (10, 10)).save(settings.MEDIA_ROOT / "logos" / "a.png")
     assert 'src="/media/logos/a.png"' in client.get(address(entry)).text
     for path in ("logos/../secret.txt", "secret.txt", "logos/%2e%2e/secret.txt", "logos/"):
-        assert client.get(f"/media/{path}").status_code == 404
+        assert client.get(f"/media/{path}").status_code in (400, 404)
 
 
 def test_places_count_what_is_published(client, talsi, braga):
