@@ -11,11 +11,15 @@ from localympact.metadata import PublishedMetadata
 from localympact.views import PublishedDetail, PublishedList
 
 
-class CollaborationList(PublishedList):
-    """Collaborations by place, form, topic and audience."""
+class FoundCollaborations:
+    """What the list of collaborations, its files and all that follows it have in common."""
 
     filterset_class = CollaborationFilter
     resource_class = CollaborationResource
+
+
+class CollaborationList(FoundCollaborations, PublishedList):
+    """Collaborations by place, form, topic and audience."""
 
 
 # How many others like it stand beside a collaboration.
@@ -42,36 +46,23 @@ class CollaborationDetail(PublishedDetail):
         return collaboration(self.object, absolute, context["organizations"])
 
 
-class CollaborationExport(PublishedExport):
+class CollaborationExport(FoundCollaborations, PublishedExport):
     """The list of collaborations as a file."""
 
-    filterset_class = CollaborationFilter
-    resource_class = CollaborationResource
 
-
-class CollaborationMetadata(PublishedMetadata):
+class CollaborationMetadata(FoundCollaborations, PublishedMetadata):
     """What the CSV file of that list is, for programs."""
 
-    filterset_class = CollaborationFilter
-    resource_class = CollaborationResource
 
-
-class CollaborationDownload(Download):
+class CollaborationDownload(FoundCollaborations, Download):
     """What somebody chooses of such a file."""
 
-    filterset_class = CollaborationFilter
-    resource_class = CollaborationResource
 
-
-class CollaborationFeed(PublishedFeed):
+class CollaborationFeed(FoundCollaborations, PublishedFeed):
     """The collaborations that changed last, as a feed."""
 
-    filterset_class = CollaborationFilter
 
-
-class CollaborationInterface(PublishedInterface):
+class CollaborationInterface(FoundCollaborations, PublishedInterface):
     """The list of collaborations for programs."""
 
-    filterset_class = CollaborationFilter
-    resource_class = CollaborationResource
     related = ["organizations", "needs"]

@@ -4,6 +4,7 @@ Only its last bytes make it whole: what breaks off before is no ZIP that anythin
 """
 
 import hashlib
+from functools import partial
 from typing import NamedTuple
 
 from django.utils import timezone
@@ -75,6 +76,16 @@ class Sum(NamedTuple):
     sha256: str
 
 
+def summed(pieces, keep):
+    """Yield the pieces of a file, and at its end tell `keep` their Sum."""
+    size, digest = 0, hashlib.sha256()
+    for piece in pieces:
+        size += len(piece)
+        digest.update(piece)
+        yield piece
+    keep(Sum(size, digest.hexdigest()))
+
+
 class Archive:
     """The ZIP of everything: iterate over it for its bytes.
 
@@ -92,7 +103,7 @@ class Archive:
     def __iter__(self):
         archive = ZipStream(compress_type=ZIP_DEFLATED)
         for name, pieces in self.files():
-            archive.add(self.summed(name, pieces), name)
+            archive.add(summed(pieces, partial(self.sums.__setitem__, name)), name)
         return iter(archive)
 
     def files(self):
@@ -105,15 +116,6 @@ class Archive:
         yield "csv-metadata.json", self.metadata_of_all()
         # Last: it holds the sums of the tables.
         yield "datapackage.json", self.package()
-
-    def summed(self, name, pieces):
-        """Yield the pieces of a file, and keep its Sum."""
-        size, digest = 0, hashlib.sha256()
-        for piece in pieces:
-            size += len(piece)
-            digest.update(piece)
-            yield piece
-        self.sums[name] = Sum(size, digest.hexdigest())
 
     # Each of these is made when its turn comes.
 

@@ -8,7 +8,6 @@ named by nothing, and do no harm.
 The file gets its name when everything in it was read again and found whole. Settings are not in it.
 """
 
-import fcntl
 import hashlib
 import io
 import json
@@ -31,6 +30,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import FileField
 
+from localympact.locks import Taken, held
 from localympact.models import Content
 from localympact.release import release
 
@@ -83,15 +83,11 @@ def back_up(folder, keep=None):
 @contextmanager
 def locked(folder):
     """Keep a second backup out of a folder while one is made."""
-    handle = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
+        with held(folder):
+            yield
+    except Taken as error:
         raise BackupError(f"Another backup is being made in {folder}.") from error
-    else:
-        yield
-    finally:
-        os.close(handle)
 
 
 @contextmanager

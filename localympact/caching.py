@@ -5,14 +5,11 @@ a proxy in front keeps it for a second, asks then whether it still holds, and se
 while the portal cannot answer.
 """
 
-import hashlib
-
 from django.conf import settings
 from django.utils import timezone, translation
 from django.utils.cache import get_conditional_response
 
 from localympact import editions
-from localympact.release import release
 from localympact.visitors import came_from
 
 KEPT = "public, max-age=0, s-maxage=1, stale-while-revalidate=60, stale-if-error=604800"
@@ -72,13 +69,6 @@ def etag_of(request):
     """
     page = came_from(request)
     before = page[2:] if page.netloc == request.get_host() else ""
-    told = (
-        editions.now().name,
-        release(),
-        request.build_absolute_uri(),
-        timezone.localdate().isoformat(),
-        request.headers.get("HX-Request", ""),
-        before,
-    )
+    today, part = timezone.localdate().isoformat(), request.headers.get("HX-Request", "")
     # Weak: a page that is packed on its way is still the same.
-    return f'W/"{hashlib.sha256(repr(told).encode()).hexdigest()[:32]}"'
+    return f'W/"{editions.tag(request, today, part, before)}"'

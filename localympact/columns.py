@@ -31,8 +31,8 @@ from localympact.codes import CodesField
 from localympact.spreadsheets import Stamp
 from localympact.texts import LANGUAGES, seen, seen_language
 from localympact.texts import columns as translated_columns
+from localympact.writers import SEVERAL, moment, plain
 
-SEVERAL = "|"
 # What a spreadsheet would take for a formula, and the apostrophe that hides one.
 LOOKS_LIKE_A_FORMULA = tuple("=+-@\t\r'")
 # What Excel makes of a long number (3,71E+10), and how most of Europe writes a fraction.
@@ -177,22 +177,14 @@ class Column:
     def cell(self, value, resource):
         """Give the value as JSON has it."""
         if isinstance(value, datetime.datetime):
-            return value.astimezone(datetime.UTC).isoformat().replace("+00:00", "Z")
+            return moment(value)
         if value is None or isinstance(value, bool | int | float):
             return value
         return str(value)
 
     def text(self, cell):
         """Give a cell as CSV has it."""
-        if cell is None:
-            return ""
-        if isinstance(cell, bool):
-            return "true" if cell else "false"
-        if isinstance(cell, list):
-            return SEVERAL.join(cell)
-        if isinstance(cell, float):
-            return repr(cell).removesuffix(".0")
-        return str(cell)
+        return plain(cell)
 
     # Describing
 

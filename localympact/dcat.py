@@ -20,6 +20,7 @@ from django.utils.translation import override
 from rdflib import DCAT, DCTERMS, FOAF, RDF, RDFS, SKOS, XSD, Graph, Literal, Namespace, URIRef
 
 from localympact.cldr import country_name, three_letters
+from localympact.feeds import clean
 from localympact.texts import LANGUAGES
 from organizations.maps import extent
 
@@ -55,7 +56,6 @@ THEMES = {
     "GOVE": "Government and public sector",
     "REGI": "Regions and cities",
 }
-NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def said(*sentences):
 
 def words(text, language=None):
     """Give a text as a literal, without the control characters that no XML can hold."""
-    return Literal(NO_XML.sub("", text), lang=language)
+    return Literal(clean(text), lang=language)
 
 
 def moment(value):

@@ -10,9 +10,9 @@ from django.db.models import Count
 from django.utils.translation import get_language
 
 from localympact import editions
-from localympact.columns import SEVERAL, Description, Group, escaped
+from localympact.columns import Description, Group, escaped
 from localympact.tables import TABLES, table_of
-from localympact.writers import BOM, csv_lines
+from localympact.writers import BOM, SEVERAL, csv_lines, plain
 
 # More codes than these are told by their standard, which the meaning of the column names.
 LISTED = 40
@@ -151,8 +151,8 @@ def line(table, about, fill):
         about.label,
         about.meaning,
         str(about.kind.label),
-        truth(about.many),
-        truth(about.empty),
+        plain(about.many),
+        plain(about.empty),
         (about.vocabulary and table_of(about.vocabulary)) or "",
         SEVERAL.join(f"{code}={label}" for code, label in about.choices.items()) if few else "",
         about.language or "",
@@ -160,7 +160,3 @@ def line(table, about, fill):
         str(fill.count),
         "" if fill.percent is None else str(fill.percent),
     ]
-
-
-def truth(value):
-    return "true" if value else "false"

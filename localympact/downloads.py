@@ -1,6 +1,5 @@
 """How files are sent: what can be chosen of them, their headers, and what is told of a failure."""
 
-import hashlib
 import logging
 from itertools import chain
 from urllib.parse import quote
@@ -17,15 +16,14 @@ from django.middleware.gzip import GZipMiddleware
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
-from django.utils.http import http_date, parse_http_date
+from django.utils.http import http_date
 from django.utils.text import capfirst
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView, View
 
 from localympact import editions, structured
 from localympact.cldr import language_name
-from localympact.release import release
 from localympact.texts import LANGUAGES
 from localympact.writers import FORMATS, SEPARATORS
 
@@ -138,7 +136,7 @@ def answer(request, resource, source, format, *, private=False, **options):
     return send(
         request,
         content_type=FORMATS[format].content_type,
-        names=file_names(resource.name, resource.model._meta.verbose_name_plural, format),
+        names=file_names(resource.name, resource.title(), format),
         write=lambda: FORMATS[format].write(resource, source, **options),
         failed=failed(format),
         private=private,
@@ -148,45 +146,43 @@ def answer(request, resource, source, format, *, private=False, **options):
 
 def send(request, *, content_type, names, write, failed=b"", private=False, zipped=False):
     """Give the answer with what `write()` yields, and with what caches must know of it."""
-    headers = {"Cache-Control": "private, no-store"} if private else public_headers(request)
-    response = None if private else unchanged(request, headers)
-    if response is None:
-        if request.method == "HEAD":
-            response = HttpResponse(content_type=content_type)
-        else:
-            parts = iter(write())
-            # The first is made before the answer starts: a failure is a 500, not a short file.
-            first = next(parts, b"")
-            response = StreamingHttpResponse(
-                until_failure(chain([first], parts), failed), content_type=content_type
-            )
+
+    def made():
+        # Nothing is written for whoever asks for the headers alone, and its length is not known.
+        parts = iter(() if request.method == "HEAD" else write())
+        # The first is made before the answer starts: a failure is a 500, not a short file.
+        first = next(parts, b"")
+        response = StreamingHttpResponse(
+            until_failure(chain([first], parts), failed), content_type=content_type
+        )
         response.headers["Content-Disposition"] = names
-    for name, value in headers.items():
-        response.headers[name] = value
+        return response
+
+    if private:
+        response = made()
+        response.headers["Cache-Control"] = "private, no-store"
+    else:
+        response = kept(request, made)
     return response if zipped else gzip.process_response(request, response)
 
 
-def public_headers(request):
-    """Give what caches are told of an answer that is made of the content and the address alone."""
-    edition = editions.now()
-    told = (edition.name, release(), get_language(), request.build_absolute_uri())
-    headers = {
-        "ETag": f'"{hashlib.sha256(repr(told).encode()).hexdigest()[:32]}"',
-        # Kept by anybody, and asked for anew each time: what an editor changed shows at once.
-        "Cache-Control": "public, no-cache",
-        "Link": f'<{LICENCE}>; rel="license"',
-    }
-    if edition.since:
-        headers["Last-Modified"] = http_date(edition.since.timestamp())
-    return headers
+def kept(request, make):
+    """Give what `make()` gives with what caches must know of it; 304 to whoever has it already.
 
-
-def unchanged(request, headers):
-    """Give 304 where the visitor has what these headers name; else nothing."""
-    since = headers.get("Last-Modified")
-    return get_conditional_response(
-        request, etag=headers["ETag"], last_modified=since and parse_http_date(since)
-    )
+    It is made of the content and the address alone.
+    """
+    edition = editions.of(request)
+    since = edition.since and int(edition.since.timestamp())
+    etag = f'"{editions.tag(request)}"'
+    response = get_conditional_response(request, etag=etag, last_modified=since) or make()
+    response.headers["ETag"] = etag
+    # Kept by anybody, and asked for anew each time: what an editor changed shows at once.
+    response.headers["Cache-Control"] = "public, no-cache"
+    if since:
+        response.headers["Last-Modified"] = http_date(since)
+    links = [f'<{LICENCE}>; rel="license"', response.headers.get("Link")]
+    response.headers["Link"] = ", ".join(filter(None, links))
+    return response
 
 
 def failed(format):
@@ -228,7 +224,7 @@ class PublishedExport(WithFiles, View):
         if format not in self.resource_class.formats:
             raise Http404
         filterset, form = self.filterset(), self.form()
-        if problems := filterset.messages() + messages(form):
+        if problems := messages(filterset.form, form):
             return refused(problems)
         resource = self.resource_class(base=request.build_absolute_uri("/"), **form.for_resource)
         response = answer(request, resource, filterset.found, format, **form.for_format(format))
@@ -251,9 +247,11 @@ def refused(problems):
     )
 
 
-def messages(form):
-    """Give the messages about wrong values, one a line: `texts: …`."""
-    return [f"{name}: {one}" for name, told in form.errors.items() for one in told]
+def messages(*asked):
+    """Give the messages about wrong values in forms, one a line: `texts: …`."""
+    return [
+        f"{name}: {one}" for form in asked for name, told in form.errors.items() for one in told
+    ]
 
 
 class Download(WithFiles, TemplateView):
@@ -269,7 +267,7 @@ class Download(WithFiles, TemplateView):
             query = "&".join(filter(None, [filterset.query, form.query]))
             address = reverse(f"{label}:export", args=[format])
             return HttpResponseRedirect(f"{address}?{query}".rstrip("?"))
-        heading = capfirst(self.resource_class.model._meta.verbose_name_plural)
+        heading = self.resource_class.title()
         return self.render_to_response(
             self.get_context_data(
                 form=form,

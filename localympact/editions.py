@@ -5,6 +5,7 @@ a row in its own transaction, so that nobody waits for anybody. A number that is
 changes how many there are, though not which is the highest.
 """
 
+import hashlib
 from datetime import datetime
 from functools import lru_cache, wraps
 from typing import NamedTuple
@@ -13,9 +14,11 @@ from django.apps import apps
 from django.db import connection
 from django.db.models import Count, Max
 from django.db.models.signals import m2m_changed, post_delete, post_save
+from django.utils.translation import get_language
 
 from localympact.afterwards import afterwards, saved_many
 from localympact.models import Edition
+from localympact.release import release
 
 # Old rows say nothing more; so many are kept, and each so manyth change forgets the others.
 KEPT = 200
@@ -37,6 +40,22 @@ def now():
     return Now(f"{last or 0}-{count}-{since.timestamp() if since else 0}", since)
 
 
+def of(request):
+    """Give the edition of the moment at which a request first asked for it.
+
+    What is read afterwards may be newer, never older: whoever has it asks once too often at most.
+    """
+    if not hasattr(request, "edition"):
+        request.edition = now()
+    return request.edition
+
+
+def tag(request, *more):
+    """Give what tells an answer from all others: content, code, language, address, and `more`."""
+    told = (of(request).name, release(), get_language(), request.build_absolute_uri(), *more)
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:32]
+
+
 def kept(function):
     """Let a function without arguments ask the database once an edition, not for each visitor."""
 
@@ -54,8 +73,8 @@ def kept(function):
     return asked
 
 
-def begin(model, pks):
-    """Begin a new edition: something of a model was changed."""
+def begin(model=Edition, pks=()):
+    """Begin a new edition: something was changed. Asked for by `afterwards`, or by itself."""
     edition = Edition.objects.create()
     if edition.pk % KEPT == 0:
         old = Edition.objects.filter(pk__lte=edition.pk - KEPT).select_for_update(skip_locked=True)

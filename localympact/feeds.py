@@ -10,7 +10,7 @@ from django.utils.translation import get_language
 from django.views.generic import View
 
 from localympact import editions
-from localympact.downloads import public_headers, refused, unchanged
+from localympact.downloads import kept, messages, refused
 from localympact.structured import SITE
 from localympact.texts import pick
 from localympact.views import list_title
@@ -59,16 +59,14 @@ class PublishedFeed(View):
     def get(self, request):
         entries = self.filterset_class.Meta.model.objects.published().with_related()
         filterset = self.filterset_class(request.GET, queryset=entries, request=request)
-        if problems := filterset.messages():
+        if problems := messages(filterset.form):
             return refused(problems)
-        headers = public_headers(request)
-        response = unchanged(request, headers)
-        if response is None:
-            feed = self.feed(filterset, self.latest(filterset.found))
-            response = HttpResponse(feed.writeString("utf-8"), content_type=feed.content_type)
-        for name, value in headers.items():
-            response.headers[name] = value
-        return response
+        return kept(request, lambda: self.answer(filterset))
+
+    def answer(self, filterset):
+        """Give the feed of what a filter set finds."""
+        feed = self.feed(filterset, self.latest(filterset.found))
+        return HttpResponse(feed.writeString("utf-8"), content_type=feed.content_type)
 
     def latest(self, found):
         """Give the entries of what is found that changed last."""

@@ -307,14 +307,6 @@ class PublicFilter(django_filters.FilterSet):
     def _known_values(self):
         return {}
 
-    def messages(self):
-        """Give the messages about wrong values, one a line: `topic: …`."""
-        return [
-            f"{name}: {message}"
-            for name, messages in self.form.errors.items()
-            for message in messages
-        ]
-
     @property
     def asked(self):
         """The known parameters that ask something, as a QueryDict that can be changed."""

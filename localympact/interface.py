@@ -22,20 +22,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.gzip import gzip_page
 from django.views.generic import View
 
-from localympact.downloads import public_headers, unchanged
+from localympact.downloads import kept
 from localympact.filters import APPEARANCE
 from localympact.index import Among
 from localympact.models import Removed
+from localympact.writers import moment
 
 PER_PAGE, MOST = 100, 1000
 # What a list knows and this does not: it has one order and no pages with numbers.
 NOT_HERE = (*APPEARANCE, "page")
 LARGEST_KEY = 2**63 - 1
-
-
-def moment(value):
-    """Give a moment as the files write it: ISO 8601, UTC."""
-    return value.astimezone(datetime.UTC).isoformat().replace("+00:00", "Z")
 
 
 def cursor_at(updated, pk):
@@ -208,12 +204,13 @@ class PublishedInterface(View):
         }
         if errors:
             return json_answer({"errors": errors}, status=400)
-        headers = public_headers(request)
-        if known := unchanged(request, headers):
-            return known
-        content = self.page(request, filterset, **paging.cleaned_data)
-        if content["next"]:
-            headers["Link"] += f', <{content["next"]}>; rel="next"'
+        return kept(request, lambda: self.answer(request, filterset, paging.cleaned_data))
+
+    def answer(self, request, filterset, paging):
+        """Give one page of the list, and where the next one is."""
+        content = self.page(request, filterset, **paging)
+        following = content["next"]
+        headers = {"Link": f'<{following}>; rel="next"'} if following else {}
         return json_answer(content, headers=headers)
 
     @classmethod

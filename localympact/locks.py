@@ -1,6 +1,7 @@
-"""Locks between processes, on whatever the database is."""
+"""Locks between processes: on whatever the database is, or on a folder."""
 
 import fcntl
+import os
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,12 +28,22 @@ def alone(name):
 def by_file(name):
     """Lock a file beside the database, so that two databases have two locks."""
     database = Path(connection.settings_dict["NAME"])
-    with database.with_name(f"{database.name}.{name.replace(' ', '-')}.lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise Taken from error
+    with held(database.with_name(f"{database.name}.{name.replace(' ', '-')}.lock")):
         yield
+
+
+@contextmanager
+def held(path):
+    """Hold a folder, or a file that is made for it; raise Taken if another process has it."""
+    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise Taken from error
+    else:
+        yield
+    finally:
+        os.close(handle)
 
 
 @contextmanager

@@ -18,12 +18,12 @@ from localympact.downloads import (
     LICENCE,
     WithFiles,
     gzip,
+    kept,
     messages,
-    public_headers,
     refused,
-    unchanged,
 )
 from localympact.texts import ENGLISH, LANGUAGES
+from localympact.writers import moment
 
 CONTEXT = ["http://www.w3.org/ns/csvw", {"@language": ENGLISH}]
 CSVM = "application/csvm+json"
@@ -145,7 +145,7 @@ def csvw(resource, *, url, separator=",", modified=None):
         "dc:license": {"@id": LICENCE},
     }
     if modified:
-        table["dc:modified"] = {"@value": iso(modified), "@type": "xsd:dateTime"}
+        table["dc:modified"] = {"@value": moment(modified), "@type": "xsd:dateTime"}
     if separator != ",":
         table["dialect"] = {"delimiter": separator}
     schema = {"columns": [csvw_column(resource, *column) for column in described(resource)]}
@@ -232,11 +232,6 @@ def foreign_keys(resource, tables):
     return found
 
 
-def iso(moment):
-    """Give a moment as files have it."""
-    return moment.isoformat().replace("+00:00", "Z")
-
-
 def written(document):
     """Give a description as the bytes of its file."""
     return (json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode()
@@ -247,20 +242,18 @@ def written(document):
 
 def describe(request, resource, form):
     """Give the answer with the CSVW metadata of the CSV file of the same address."""
-    headers = public_headers(request)
-    response = unchanged(request, headers)
-    if response is None:
+
+    def made():
         path, mark, query = request.get_full_path().partition("?")
         document = csvw(
             resource,
             url=request.build_absolute_uri(f"{path.removesuffix(SUFFIX)}{mark}{query}"),
             separator=form.for_format("csv")["separator"],
-            modified=editions.now().since,
+            modified=editions.of(request).since,
         )
-        response = HttpResponse(written(document), content_type=CSVM)
-    for name, value in headers.items():
-        response.headers[name] = value
-    return gzip.process_response(request, response)
+        return HttpResponse(written(document), content_type=CSVM)
+
+    return gzip.process_response(request, kept(request, made))
 
 
 class PublishedMetadata(WithFiles, View):
@@ -268,7 +261,7 @@ class PublishedMetadata(WithFiles, View):
 
     def get(self, request):
         filterset, form = self.filterset(), self.form()
-        if problems := filterset.messages() + messages(form):
+        if problems := messages(filterset.form, form):
             return refused(problems)
         resource = self.resource_class(base=request.build_absolute_uri("/"), **form.for_resource)
         return describe(request, resource, form)

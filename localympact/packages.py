@@ -15,10 +15,10 @@ from localympact.metadata import (
     SLUG,
     foreign_keys,
     is_key,
-    iso,
     pattern,
 )
 from localympact.texts import ENGLISH
+from localympact.writers import moment
 
 FRICTIONLESS_TYPES = {
     Kind.ID: {"type": "string", "format": "uuid"},
@@ -53,7 +53,7 @@ def package(tables, *, created, base, sums, version):
         ),
         "homepage": f"{base}{ENGLISH}/data/",
         "version": version,
-        "created": iso(created),
+        "created": moment(created),
         "licenses": [
             {
                 "name": "CC-BY-4.0",

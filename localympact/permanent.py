@@ -16,11 +16,12 @@ from django.views.generic import View
 
 from collaborations.models import Collaboration
 from collaborations.views import CollaborationInterface
-from localympact.downloads import public_headers, unchanged
-from localympact.interface import json_answer, moment
+from localympact.downloads import kept
+from localympact.interface import json_answer
 from localympact.models import Removed
 from localympact.texts import columns
 from localympact.views import may_edit
+from localympact.writers import moment
 from needs.models import Cause, Conclusion, Need
 from needs.views import NeedInterface
 from organizations.entries import Entry, Status
@@ -118,8 +119,7 @@ class Permanent(View):
 
     def as_record(self, request, make):
         """Give the answer with what `make()` gives; 304 to whoever has it already."""
-        headers = public_headers(request)
-        return unchanged(request, headers) or json_answer(make(), headers=headers)
+        return kept(request, lambda: json_answer(make()))
 
     def other(self, request, thing):
         database, address = OTHERS[type(thing)]

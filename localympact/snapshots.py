@@ -6,7 +6,6 @@ whole. Where somebody asked for one to be taken away, its folder holds only `wit
 """
 
 import datetime
-import fcntl
 import hashlib
 import json
 import os
@@ -23,9 +22,11 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from localympact import editions
-from localympact.archive import Archive, Sum
+from localympact.archive import Archive, Sum, summed
 from localympact.differences import Changes, compare
+from localympact.locks import Taken, held
 from localympact.release import release
+from localympact.writers import moment
 
 ABOUT, SUMS, CHANGES, WITHDRAWN = "snapshot.json", "SHA256SUMS", "changes.csv", "withdrawn.json"
 MAKING, LOCK = ".making-", ".lock"
@@ -126,36 +127,30 @@ def make(day):
     """Make the snapshot of a day and give it; None if it is there, or being made by another."""
     root = settings.SNAPSHOTS_ROOT
     root.mkdir(parents=True, exist_ok=True)
-    with lock(root) as alone:
-        if not alone or (root / str(day)).exists():
-            return None
-        # Whoever left them was killed: nobody else is here now.
-        for leftover in root.glob(f"{MAKING}*"):
-            shutil.rmtree(leftover)
-        making = root / f"{MAKING}{day}"
-        making.mkdir()
-        try:
-            write(Snapshot(day, making))
-            for file in making.iterdir():
-                sync(file)
-            sync(making)
-            making.rename(root / str(day))
-        finally:
-            shutil.rmtree(making, ignore_errors=True)
-        sync(root)
+    try:
+        with held(root / LOCK):
+            return None if (root / str(day)).exists() else make_alone(root, day)
+    except Taken:
+        return None
+
+
+def make_alone(root, day):
+    """Make the snapshot of a day while nobody else makes one, and give it."""
+    # Whoever left them was killed.
+    for leftover in root.glob(f"{MAKING}*"):
+        shutil.rmtree(leftover)
+    making = root / f"{MAKING}{day}"
+    making.mkdir()
+    try:
+        write(Snapshot(day, making))
+        for file in making.iterdir():
+            sync(file)
+        sync(making)
+        making.rename(root / str(day))
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+    sync(root)
     return snapshot_of(day)
-
-
-@contextmanager
-def lock(root):
-    """Say whether nobody else makes a snapshot, and keep others away; it ends with the process."""
-    with (root / LOCK).open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
 
 
 def sync(path):
@@ -190,10 +185,10 @@ def one_moment():
 
 def write(made):
     """Write the files of a snapshot into its folder."""
-    moment, previous = timezone.now(), newest(before=made.day)
+    made_at, previous = timezone.now(), newest(before=made.day)
     with one_moment():
         edition = editions.now()
-        archive = Archive(base=site_address(), moment=moment, edition=edition, day=made.day)
+        archive = Archive(base=site_address(), moment=made_at, edition=edition, day=made.day)
         zip_sum = written(made.zip, archive)
     tables = compared(made, previous)
     sums = {made.zip.name: zip_sum, CHANGES: sum_of(made.folder / CHANGES)} | archive.sums
@@ -203,7 +198,7 @@ def write(made):
     about = {
         "day": str(made.day),
         "previous": str(previous.day) if previous else None,
-        "made": moment.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "made": moment(made_at.replace(microsecond=0)),
         "edition": edition.name,
         "release": release(),
         "address": site_address(),
@@ -216,13 +211,10 @@ def write(made):
 
 def written(path, pieces):
     """Write pieces into a file and give its Sum."""
-    size, digest = 0, hashlib.sha256()
+    sums = []
     with path.open("wb") as file:
-        for piece in pieces:
-            size += len(piece)
-            digest.update(piece)
-            file.write(piece)
-    return Sum(size, digest.hexdigest())
+        file.writelines(summed(pieces, sums.append))
+    return sums[0]
 
 
 def sum_of(path):

@@ -5,6 +5,7 @@ last row is there.
 """
 
 import csv as csv_module
+import datetime
 import io
 import json as json_module
 import tempfile
@@ -20,11 +21,32 @@ PIECE = 64 * 1024
 XLSX_CELL = 32_767
 SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t"}
 BOM = "\ufeff"
+# Between several values of one cell.
+SEVERAL = "|"
 
 
 def cut(text):
     """Give as much of a text as a cell of XLSX can hold."""
     return text if len(text) <= XLSX_CELL else text[: XLSX_CELL - 1] + "…"
+
+
+def moment(value):
+    """Give a moment as all files have it: ISO 8601, UTC."""
+    return value.astimezone(datetime.UTC).isoformat().replace("+00:00", "Z")
+
+
+def plain(cell):
+    """Give a cell of JSON as a text."""
+    match cell:
+        case None:
+            return ""
+        case bool():
+            return "true" if cell else "false"
+        case list():
+            return SEVERAL.join(cell)
+        case float():
+            return repr(cell).removesuffix(".0")
+    return str(cell)
 
 
 def pieces(parts, size=PIECE):
@@ -152,13 +174,6 @@ def xlsx(resource, source):
         file.seek(0)
         while piece := file.read(PIECE):
             yield piece
-
-
-def plain(cell):
-    """Give a cell as a text."""
-    if isinstance(cell, bool):
-        return "true" if cell else "false"
-    return "|".join(cell) if isinstance(cell, list) else str(cell)
 
 
 class Format(NamedTuple):

@@ -17,11 +17,15 @@ from organizations.models import Municipality, Organization
 REVIEW_LENGTH = 240
 
 
-class NeedList(PublishedList):
-    """The review: causes with their needs, then conclusions. With a filter, what matches."""
+class FoundNeeds:
+    """What the list of needs and challenges, its files and all that follows it have in common."""
 
     filterset_class = NeedFilter
     resource_class = NeedResource
+
+
+class NeedList(FoundNeeds, PublishedList):
+    """The review: causes with their needs, then conclusions. With a filter, what matches."""
 
     @property
     def is_review(self):
@@ -72,36 +76,23 @@ class NeedDetail(PublishedDetail):
         return need(self.object, absolute, context["collaborations"])
 
 
-class NeedExport(PublishedExport):
+class NeedExport(FoundNeeds, PublishedExport):
     """The review's needs and challenges as a file."""
 
-    filterset_class = NeedFilter
-    resource_class = NeedResource
 
-
-class NeedMetadata(PublishedMetadata):
+class NeedMetadata(FoundNeeds, PublishedMetadata):
     """What the CSV file of that list is, for programs."""
 
-    filterset_class = NeedFilter
-    resource_class = NeedResource
 
-
-class NeedDownload(Download):
+class NeedDownload(FoundNeeds, Download):
     """What somebody chooses of such a file."""
 
-    filterset_class = NeedFilter
-    resource_class = NeedResource
 
-
-class NeedFeed(PublishedFeed):
+class NeedFeed(FoundNeeds, PublishedFeed):
     """The needs and challenges that changed last, as a feed."""
 
-    filterset_class = NeedFilter
 
-
-class NeedInterface(PublishedInterface):
+class NeedInterface(FoundNeeds, PublishedInterface):
     """The list of needs and challenges for programs."""
 
-    filterset_class = NeedFilter
-    resource_class = NeedResource
     related = ["collaborations"]

@@ -11,11 +11,15 @@ from organizations.models import Organization
 from organizations.structured import organization
 
 
-class OrganizationList(PublishedList):
-    """Organisations by place, type, topic and audience."""
+class FoundOrganizations:
+    """What the list of organisations, its files and all that follows it have in common."""
 
     filterset_class = OrganizationFilter
     resource_class = OrganizationResource
+
+
+class OrganizationList(FoundOrganizations, PublishedList):
+    """Organisations by place, type, topic and audience."""
 
 
 # How many entries of one kind stand beside another entry.
@@ -45,36 +49,23 @@ class OrganizationDetail(PublishedDetail):
         return organization(self.object, absolute, context["collaborations"])
 
 
-class OrganizationExport(PublishedExport):
+class OrganizationExport(FoundOrganizations, PublishedExport):
     """The list of organisations as a file."""
 
-    filterset_class = OrganizationFilter
-    resource_class = OrganizationResource
 
-
-class OrganizationMetadata(PublishedMetadata):
+class OrganizationMetadata(FoundOrganizations, PublishedMetadata):
     """What the CSV file of that list is, for programs."""
 
-    filterset_class = OrganizationFilter
-    resource_class = OrganizationResource
 
-
-class OrganizationDownload(Download):
+class OrganizationDownload(FoundOrganizations, Download):
     """What somebody chooses of such a file."""
 
-    filterset_class = OrganizationFilter
-    resource_class = OrganizationResource
 
-
-class OrganizationFeed(PublishedFeed):
+class OrganizationFeed(FoundOrganizations, PublishedFeed):
     """The organisations that changed last, as a feed."""
 
-    filterset_class = OrganizationFilter
 
-
-class OrganizationInterface(PublishedInterface):
+class OrganizationInterface(FoundOrganizations, PublishedInterface):
     """The list of organisations for programs."""
 
-    filterset_class = OrganizationFilter
-    resource_class = OrganizationResource
     related = ["collaborations"]

@@ -27,7 +27,7 @@ class Command(BaseCommand):
             self.stdout.write(f"The snapshot of {day} is there, or another process makes it now.")
             return
         # Pages name the newest one.
-        editions.begin(editions.Edition, [0])
+        editions.begin()
         rows = sum(table["rows"] for table in made.about["tables"].values())
         counted = ", ".join(f"{count} {what}" for what, count in made.counted.items())
         self.stdout.write(f"{made.folder}: {rows} rows; {counted}.")
