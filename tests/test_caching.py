@@ -1,5 +1,7 @@
 """Pages that caches may keep: what they are told, and that nobody is shown what is another's."""
 
+from datetime import date
+
 import pytest
 
 from organizations.models import Organization
@@ -54,6 +56,20 @@ def test_change_past_the_editors_pages_shows_at_once(client):
     Organization.objects.update(name_en="Orchestra")
     after = client.get("/en/organizations/", headers={"If-None-Match": before})
     assert "Orchestra" in after.text
+
+
+def test_other_code_and_another_day_make_another_page(client, monkeypatch):
+    def etag():
+        return client.get("/lv/organizations/").headers["ETag"]
+
+    before = etag()
+    with monkeypatch.context() as changed:
+        changed.setattr("localympact.editions.release", lambda: "another")
+        assert etag() != before
+    with monkeypatch.context() as changed:
+        changed.setattr("localympact.caching.timezone.localdate", lambda: date(2030, 1, 1))
+        assert etag() != before
+    assert etag() == before
 
 
 def test_every_language_host_and_list_has_its_own(client):

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 import openpyxl
 import pytest
 from django.db import DatabaseError, connection
+from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
@@ -31,6 +32,7 @@ from tests.factories import (
     make_topic,
     make_town,
 )
+from tests.worlds import FILTERS
 
 pytestmark = pytest.mark.django_db
 
@@ -457,6 +459,27 @@ def test_page_of_choices_says_what_is_wrong(client, app):
     assert "Please look at what is marked below." in page.text
     page = client.get(f"/en/{app}/download/", {"topic": "nothing-such"})
     assert "A filter in this address has a value that does not exist" in page.text
+
+
+def test_file_names_no_entry_that_is_not_published(client):
+    hidden = make_organization(name_en="Hidden choir", status="draft")
+    shown = make_organization(name_en="Choir")
+    collaboration = make_collaboration(name_en="Concert", organizations=[hidden, shown])
+    make_need(collaborations=[collaboration, make_collaboration(status="archived")])
+    (row,) = read_csv(client.get("/en/collaborations/export.csv"))
+    assert row["organizations"] == "choir"
+    (row,) = read_csv(client.get("/en/needs/export.csv"))
+    assert row["collaborations"] == "concert"
+
+
+def test_entry_that_is_archived_while_a_file_is_written_is_left_out(app, make):
+    entry, other = make(name_en="Choir"), make(name_en="Band")
+    model = type(entry)
+    found = FILTERS[model](QueryDict(), queryset=model.objects.published()).found
+    assert found.total == 2
+    model.objects.filter(pk=entry.pk).update(status="archived")
+    ids = [record["id"] for record in RESOURCES[app]().records(found)]
+    assert ids == [str(other.uuid)]
 
 
 def test_file_of_links_has_a_name_that_its_reader_understands(client, db):
