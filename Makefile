@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run install dev test catalogues prepare screenshots guide messages seed maps bench lock clean
+.PHONY: help run install dev test catalogues prepare screenshots guide messages seed maps bench drill lock clean
 
 PYTHON ?= python3
 PORT ?= 8000
@@ -26,6 +26,7 @@ help:
 	@echo "make seed      make fixtures/seed/ from the facts again"
 	@echo "make maps      make the outlines of the maps from the facts again"
 	@echo "make bench N=100000  measure with so many organisations; KEEP=1 keeps the databases"
+	@echo "make drill SOAK=20  run several servers here, kill one after the other, go on for 20 minutes"
 	@echo "make lock      resolve the requirements anew"
 	@echo "make clean     remove what make made; .env and the database stay"
 
@@ -102,6 +103,13 @@ maps: .venv/.dev .env
 bench: .venv/.runtime .venv-bench/.done .env $(CATALOGUES)
 	@$(BIN)/python manage.py collectstatic --noinput --verbosity 0
 	@SERVER="$(SERVER)" benchmarks/run $(N)
+
+SOAK ?= 20
+
+# Several servers on this machine, killed one after the other: see deploy/drill.
+drill: .venv/.dev .env $(CATALOGUES)
+	@$(BIN)/python manage.py collectstatic --noinput --verbosity 0
+	@$(BIN)/python deploy/drill --soak $(SOAK) --table docs/measured.md
 
 .venv-bench/.done: requirements-bench.txt
 	$(PYTHON) -m venv .venv-bench
