@@ -111,6 +111,11 @@ MIDDLEWARE = [
     "axes.middleware.AxesMiddleware",
 ]
 
+# Numbers for Prometheus at /metrics (metrics.py): before all that they count, behind the probes.
+METRICS = env.bool("METRICS", default=False)
+if METRICS:
+    MIDDLEWARE.insert(1, "localympact.metrics.MetricsMiddleware")
+
 ROOT_URLCONF = "localympact.urls"
 WSGI_APPLICATION = "localympact.wsgi.application"
 AUTH_USER_MODEL = "localympact.User"

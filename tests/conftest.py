@@ -30,7 +30,7 @@ ANY_ENGINE = {
     *("test_headers", "test_pictures", "test_spreadsheets", "test_rights", "test_signing_in"),
     *("test_people", "test_preview", "test_put_aside", "test_asking", "test_details"),
     *("test_commands", "test_texts", "test_suggestions", "test_sitemaps", "test_views"),
-    *("test_publishing", "test_writing", "test_admin", "test_buckets"),
+    *("test_publishing", "test_writing", "test_admin", "test_buckets", "test_metrics"),
 }
 
 
