@@ -113,6 +113,11 @@ MIDDLEWARE = [
     "axes.middleware.AxesMiddleware",
 ]
 
+# Numbers for Prometheus at /metrics (metrics.py): before all that they count, behind the probes.
+METRICS = env.bool("METRICS", default=False)
+if METRICS:
+    MIDDLEWARE.insert(1, "localympact.metrics.MetricsMiddleware")
+
 ROOT_URLCONF = "localympact.urls"
 WSGI_APPLICATION = "localympact.wsgi.application"
 AUTH_USER_MODEL = "localympact.User"
@@ -266,6 +271,34 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+# Or uploaded files are in a bucket, for any number of app servers (buckets.py).
+MEDIA_S3_BUCKET, MEDIA_S3_ENDPOINT, MEDIA_S3_REGION, MEDIA_S3_KEY, MEDIA_S3_SECRET = _s3 = [
+    env.str(f"MEDIA_S3_{name}", default="")
+    for name in ("BUCKET", "ENDPOINT", "REGION", "KEY", "SECRET")
+]
+if MEDIA_S3_BUCKET:
+    if "/" in MEDIA_S3_BUCKET:
+        stop("MEDIA_S3_BUCKET must be the name of a bucket, without an address or a folder.")
+    if not (MEDIA_S3_KEY and MEDIA_S3_SECRET):
+        stop("MEDIA_S3_BUCKET is set, but MEDIA_S3_KEY and MEDIA_S3_SECRET do not both open it.")
+    if not (MEDIA_S3_ENDPOINT or MEDIA_S3_REGION):
+        stop("MEDIA_S3_ENDPOINT names the server of the bucket, or MEDIA_S3_REGION that of Amazon.")
+    if MEDIA_S3_ENDPOINT and not MEDIA_S3_ENDPOINT.startswith(("http://", "https://")):
+        stop("MEDIA_S3_ENDPOINT must begin with https:// or http://.")
+    STORAGES["default"] = {
+        "BACKEND": "localympact.buckets.Bucket",
+        "OPTIONS": {
+            "bucket_name": MEDIA_S3_BUCKET,
+            "endpoint_url": MEDIA_S3_ENDPOINT or None,
+            "region_name": MEDIA_S3_REGION or "us-east-1",
+            "access_key": MEDIA_S3_KEY,
+            "secret_key": MEDIA_S3_SECRET,
+            # Few servers but Amazon's have a name of their own for each bucket.
+            "addressing_style": "path" if MEDIA_S3_ENDPOINT else "virtual",
+        },
+    }
+elif any(_s3):
+    stop("MEDIA_S3_… is set, but MEDIA_S3_BUCKET names no bucket.")
 
 # Passwords and sign-in
 AUTH_PASSWORD_VALIDATORS = [
