@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run install dev test catalogues prepare screenshots guide messages seed maps bench lock clean
+.PHONY: help run install dev lint test catalogues prepare screenshots guide messages seed maps bench lock clean
 
 PYTHON ?= python3
 PORT ?= 8000
@@ -12,11 +12,19 @@ N ?= 100000
 BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --no-input --disable-pip-version-check --require-hashes
 SERVER := gunicorn localympact.wsgi --workers 2 --threads 2 --no-control-socket
+# Whoever names a Python gets an environment of it; otherwise the one that is there stays.
+ifneq ($(origin PYTHON),file)
+ifneq ($(or $(shell $(PYTHON) -V),$(error $(PYTHON) does not run)),$(shell $(BIN)/python -V 2>&1))
+$(shell rm -rf .venv)
+endif
+endif
+
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po \
 	localympact/locale_packages/*/LC_MESSAGES/*.po))
 
 help:
 	@echo "make run       start the portal on http://127.0.0.1:$(PORT)/"
+	@echo "make lint      the quick checks, known weaknesses of the packages, and var/sbom.json, the list of them"
 	@echo "make test      run every check and test, on SQLite, PostgreSQL and in Chromium"
 	@echo "make install   prepare the code for operation: see docs/operators.md"
 	@echo "make dev       start it with reload, for development"
@@ -27,6 +35,7 @@ help:
 	@echo "make maps      make the outlines of the maps from the facts again"
 	@echo "make bench N=100000  measure with so many organisations; KEEP=1 keeps the databases"
 	@echo "make lock      resolve the requirements anew"
+	@echo "PYTHON=python3.13 with any of them makes the environment .venv of that Python"
 	@echo "make clean     remove what make made; .env and the database stay"
 
 run: prepare
@@ -49,6 +58,9 @@ dev: prepare .venv/.dev
 prepare: .venv/.runtime .env $(CATALOGUES)
 	@$(BIN)/python manage.py migrate --noinput --verbosity 0
 	@$(BIN)/python manage.py load_seed
+
+lint: .venv/.dev .env
+	@tests/run lint
 
 # The system's packages come while ours do.
 test:
