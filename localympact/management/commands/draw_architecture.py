@@ -16,7 +16,8 @@ import grimp
 from django.apps import apps
 from django.conf import settings
 from django.core.management.base import BaseCommand
-from modeltranslation.translator import translator
+
+from localympact.texts import translated_fields
 
 PICTURES = settings.BASE_DIR / "docs" / "pictures"
 APPS = ["needs", "collaborations", "organizations"]
@@ -151,20 +152,12 @@ def models():
                         several.add((model, field.related_model))
         for model in (model for row in generations(own) for model in row):
             uses[model] = own[model]
-            texts = ", ".join(field.name for field in translated(model))
+            texts = ", ".join(translated_fields(model))
             more = f"In six languages: {texts}" if texts else ""
             steps.append(
                 Step(model.__name__, label, len(APPS) + 1 - floor, said(model.__doc__), more)
             )
     return steps, marks(uses, several)
-
-
-def translated(model):
-    """Give the fields of a model that stand in six languages, in its own order."""
-    if model not in translator.get_registered_models():
-        return []
-    names = translator.get_options_for_model(model).all_fields
-    return [field for field in model._meta.fields if field.name in names]
 
 
 def marks(uses, several=frozenset()):
