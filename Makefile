@@ -12,13 +12,6 @@ N ?= 100000
 BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --no-input --disable-pip-version-check --require-hashes
 SERVER := gunicorn localympact.wsgi --workers 2 --threads 2 --no-control-socket
-# Whoever names a Python gets an environment of it; otherwise the one that is there stays.
-ifneq ($(origin PYTHON),file)
-ifneq ($(or $(shell $(PYTHON) -V),$(error $(PYTHON) does not run)),$(shell $(BIN)/python -V 2>&1))
-$(shell rm -rf .venv)
-endif
-endif
-
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po \
 	localympact/locale_packages/*/LC_MESSAGES/*.po))
 
@@ -69,8 +62,17 @@ test:
 
 catalogues: $(CATALOGUES)
 
+# Whoever names another Python gets the environment anew; otherwise the one that is there stays.
+.PHONY: another
+ifneq ($(origin PYTHON),file)
+ifneq ($(shell $(PYTHON) -V),$(shell $(BIN)/python -V 2>&1))
+.venv/bin/pip .venv/.runtime .venv/.dev: another
+endif
+endif
+
 .venv/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed.")'
+	@rm -rf .venv
 	$(PYTHON) -m venv .venv
 
 .venv/.runtime: requirements.txt | .venv/bin/pip
