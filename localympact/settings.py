@@ -3,6 +3,7 @@
 `.env.example` lists every variable with its meaning.
 """
 
+import os
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -386,6 +387,9 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 # may be imported, and somewhat larger ones are told so.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 LARGEST_REQUEST = 32 * 1024 * 1024
+# Spreadsheets are read by defusedxml, which refuses what attacks its reader, also where lxml is
+# installed, which openpyxl would take instead. It asks when it is imported.
+os.environ["OPENPYXL_LXML"] = "False"
 
 # What lines of the log look like, and whether each request writes one (logs.py).
 LOG_FORMAT = env.str("LOG_FORMAT", default="") or "line"
