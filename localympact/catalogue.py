@@ -9,7 +9,6 @@ from dataclasses import replace
 from functools import lru_cache
 from hashlib import sha256
 
-from django.db import connection
 from django.db.models import Max, Min
 from django.http import Http404, HttpResponse
 from django.urls import reverse
@@ -22,6 +21,7 @@ from collaborations.exports import CollaborationResource
 from localympact import editions, snapshots
 from localympact.dcat import THEMES, WRITERS, Dataset, Description, File, Service
 from localympact.facets import states_of
+from localympact.replicas import connection
 from localympact.texts import ENGLISH, LANGUAGES
 from localympact.writers import FORMATS
 from needs.exports import NeedResource
@@ -294,7 +294,7 @@ def describe(base):
 
 def document(format, base):
     """Give the catalogue in one of the formats; made anew where the content has changed."""
-    if connection.in_atomic_block:
+    if connection().in_atomic_block:
         # Here may be what is never committed: it is not kept.
         return written(format, base)
     return kept(format, base, editions.now().name, tuple(one.day for one in given()))

@@ -11,7 +11,6 @@ from functools import lru_cache, wraps
 from typing import NamedTuple
 
 from django.apps import apps
-from django.db import connection
 from django.db.models import Count, Max
 from django.db.models.signals import m2m_changed, post_delete, post_save
 from django.utils.translation import get_language
@@ -19,6 +18,7 @@ from django.utils.translation import get_language
 from localympact.afterwards import afterwards, saved_many
 from localympact.models import Edition
 from localympact.release import release
+from localympact.replicas import connection
 
 # Old rows say nothing more; so many are kept, and each so manyth change forgets the others.
 KEPT = 200
@@ -57,15 +57,18 @@ def tag(request, *more):
 
 
 def kept(function):
-    """Let a function without arguments ask the database once an edition, not for each visitor."""
+    """Let a function without arguments ask the database once an edition, not for each visitor.
 
-    @lru_cache(maxsize=1)
+    Of several: a replica may be an edition behind.
+    """
+
+    @lru_cache(maxsize=4)
     def of_edition(_name):
         return function()
 
     @wraps(function)
     def asked():
-        if connection.in_atomic_block:
+        if connection().in_atomic_block:
             # Here may be what is never committed: it is not kept.
             return function()
         return of_edition(now().name)

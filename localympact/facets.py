@@ -12,11 +12,12 @@ from collections import defaultdict
 from functools import cache
 from typing import NamedTuple
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 from pyroaring import BitMap
 
 from localympact.models import Change, Content
+from localympact.replicas import connection, read_from
 
 # More changes than these are not taken in one by one.
 MANY = 5000
@@ -103,7 +104,7 @@ class Facets:
 
     def now(self, stamp=None):
         """Give the State of this moment; whoever has asked for its stamp already says it."""
-        if connection.in_atomic_block:
+        if connection().in_atomic_block:
             # Here may be what is never committed: nobody else may see it.
             return self.following(self.state)
         state = self.state
@@ -154,9 +155,13 @@ class Facets:
         return State(self.model.database, stamp, everything, values)
 
 
-@cache
 def facets_of(model):
-    """Give the Facets of a model in this process."""
+    """Give the Facets of a model in this process, of the database from which it reads."""
+    return facets_in(read_from.get(), model)
+
+
+@cache
+def facets_in(_alias, model):
     return Facets(model)
 
 

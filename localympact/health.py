@@ -51,26 +51,46 @@ def alive():
 
 
 def ready():
-    """Say whether all that a page needs is there: 200, or 503 with the names of what is not."""
-    missing = list(not_ready())
-    if missing:
-        logger.error("Not ready: %s", ", ".join(missing))
+    """Say whether visitors can be answered: 200, or 503 with the names of what is missing.
+
+    `away` names what is missing, too, but can be done without: a replica, the cache, the database
+    itself while a replica answers.
+    """
+    away = [f"cache {name}" for name in shared_caches() if not keeps(name)]
+    away += [name for name in settings.REPLICAS if not answers(name)]
+    missing = []
+    if answers(DEFAULT_DB_ALIAS):
+        missing = ["migrations"] if migrations_missing() else []
+    elif set(settings.REPLICAS) - set(away):
+        away.append("database")
+    else:
+        missing = ["database"]
+    if missing or away:
+        logger.error("Not ready: %s; away: %s", ", ".join(missing), ", ".join(away))
     return JsonResponse(
-        {"ready": not missing, "not_ready": missing}, status=503 if missing else 200
+        {"ready": not missing, "not_ready": missing, "away": away}, status=503 if missing else 200
     )
 
 
-def not_ready():
-    """Yield the names of what a page needs and does not find. Why it is so stands in the log."""
+def answers(alias):
+    """Say whether a database answers. Why it does not stands in the log."""
     try:
-        if migrations_missing():
-            yield "migrations"
+        with connections[alias].cursor() as cursor:
+            cursor.execute("SELECT 1")
     except Exception:  # whatever a database that is not there raises
-        logger.exception("The database does not answer")
-        yield "database"
-    for name, configured in settings.CACHES.items():
-        if configured["BACKEND"] not in CACHES_IN_THE_PROCESS and not keeps(name):
-            yield f"cache {name}"
+        logger.exception("The database %s does not answer", alias)
+        connections[alias].close()
+        return False
+    return True
+
+
+def shared_caches():
+    """Give the names of the caches that are not in this process."""
+    return [
+        name
+        for name, configured in settings.CACHES.items()
+        if configured["BACKEND"] not in CACHES_IN_THE_PROCESS
+    ]
 
 
 def migrations_missing():

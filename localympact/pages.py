@@ -1,10 +1,12 @@
 """The pages that know all three databases: start, places, search, about."""
 
+import sys
 from collections import Counter
 from datetime import date
 
 from django import forms
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.db.models import F, Max
 from django.http import HttpResponseRedirect, QueryDict
 from django.shortcuts import render
@@ -15,7 +17,7 @@ from django.views.generic import DetailView, ListView, TemplateView
 
 from collaborations.filters import CollaborationFilter
 from collaborations.models import Collaboration
-from localympact import structured, unanswered
+from localympact import replicas, structured, unanswered
 from localympact.facets import states_of
 from localympact.models import UnansweredSearch
 from localympact.put_aside import put_aside
@@ -376,5 +378,15 @@ def page_not_found(request, exception):
 
 
 def server_error(request):
-    """Say that the mistake is the portal's (500)."""
-    return _error_page(request, 500)
+    """Say that the mistake is the portal's (500), or that its database is away (503).
+
+    What was read from a replica is read from another database the next time; a proxy in front may
+    ask at once.
+    """
+    error = sys.exc_info()[1]
+    if not isinstance(error, OperationalError | InterfaceError):
+        return _error_page(request, 500)
+    replicas.gone(error)
+    page = _error_page(request, 503)
+    page.headers["Retry-After"] = "60"
+    return page

@@ -9,7 +9,6 @@ import re
 from collections import defaultdict
 from functools import cached_property
 
-from django.db import connection
 from django.db.models import Q
 from pyroaring import BitMap
 from rapidfuzz.distance import OSA
@@ -30,6 +29,7 @@ from localympact.index import (
     tokens,
 )
 from localympact.models import Alias, Vocabulary
+from localympact.replicas import connection
 from localympact.texts import LANGUAGES
 
 QUOTES = str.maketrans(dict.fromkeys("“”„‟«»″", '"'))
@@ -337,7 +337,7 @@ class Search:
                 "GROUP BY 2, 3"
             )
             parameters += [LANGUAGES.index(self.reader), parameter]
-        with connection.cursor() as cursor:
+        with connection().cursor() as cursor:
             cursor.execute(" UNION ALL ".join(asked), parameters)
             for whole, place, readers, ids in cursor.fetchall():
                 found[place, bool(whole), bool(readers)] = BitMap(index.ids(ids))
@@ -461,7 +461,7 @@ class Search:
                 names.append((number, name))
         if not asked:
             return found
-        with connection.cursor() as cursor:
+        with connection().cursor() as cursor:
             cursor.execute(" UNION ALL ".join(asked), parameters)
             for at, readers, ids in cursor.fetchall():
                 number, name = names[at]

@@ -86,6 +86,8 @@ MIDDLEWARE = [
     "localympact.health.HealthMiddleware",
     # Then, so that every line of a request has its number.
     "localympact.logs.RequestLogMiddleware",
+    # Before the first question to a database.
+    "localympact.replicas.ReplicasMiddleware",
     # Then what every answer says: also one that another one below gives, and every mistake.
     "localympact.middleware.NothingNeededMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -136,37 +138,96 @@ try:
     (BASE_DIR / "var").mkdir(exist_ok=True)
 except OSError:  # where the code cannot be written, DATABASE_URL and LEMMAS_ROOT name other places
     pass
-try:
-    _database = dj_database_url.parse(
-        env.str("DATABASE_URL", "") or f"sqlite:///{BASE_DIR}/var/db.sqlite3"
-    )
-except ValueError:
-    stop(
-        "DATABASE_URL cannot be read; write sqlite:///path/to/file or "
-        "postgres://user:password@host:port/name."
-    )
-match _database.get("ENGINE"):
-    case "django.db.backends.sqlite3":
-        # Writers queue instead of failing; readers never wait.
-        _database["OPTIONS"] = {
-            "transaction_mode": "IMMEDIATE",
-            "timeout": 20,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-        }
-        # A file, not memory: the threads of the browser tests then have a connection each.
-        _database["TEST"] = {"NAME": BASE_DIR / "var" / "test.sqlite3"}
-    case "django.db.backends.postgresql":
-        # Questions of a page take milliseconds; to compile or to share them out takes longer.
-        _database.setdefault("OPTIONS", {}).setdefault(
-            "options", "-c jit=off -c max_parallel_workers_per_gather=0"
+
+
+def database(name, url):
+    """Give the settings of a database from its URL; `name` is that of the variable."""
+    try:
+        found = dj_database_url.parse(url)
+    except ValueError:
+        stop(
+            f"{name} cannot be read; write sqlite:///path/to/file or "
+            "postgres://user:password@host:port/name."
         )
-        _database["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", 60)
-        _database["CONN_HEALTH_CHECKS"] = True
-        # A server that is not there is known to be missing before the visitor gives up.
-        _database["OPTIONS"].setdefault("connect_timeout", 5)
-    case _:
-        stop("DATABASE_URL names neither an SQLite nor a PostgreSQL database.")
-DATABASES = {"default": _database}
+    options = found.setdefault("OPTIONS", {})
+    match found.get("ENGINE"):
+        case "django.db.backends.sqlite3":
+            # Writers queue instead of failing; readers never wait.
+            options |= {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+            }
+            # A file, not memory: the threads of the browser tests then have a connection each.
+            found["TEST"] = {"NAME": BASE_DIR / "var" / "test.sqlite3"}
+        case "django.db.backends.postgresql":
+            # Questions of a page take milliseconds; to compile or to share them out takes longer.
+            options.setdefault("options", "-c jit=off -c max_parallel_workers_per_gather=0")
+            found["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", 60)
+            found["CONN_HEALTH_CHECKS"] = True
+            # A server that is not there, or vanishes, is known to be missing before the visitor
+            # gives up: seconds, and milliseconds.
+            options.setdefault("connect_timeout", 5)
+            options.setdefault("tcp_user_timeout", 10_000)
+        case _:
+            stop(f"{name} names neither an SQLite nor a PostgreSQL database.")
+    return found
+
+
+DATABASES = {
+    "default": database(
+        "DATABASE_URL", env.str("DATABASE_URL", "") or f"sqlite:///{BASE_DIR}/var/db.sqlite3"
+    )
+}
+# Copies that the database keeps itself, from which visitors read (replicas.py).
+for _number, _url in enumerate(env.list("REPLICA_URLS", default=[]), 1):
+    DATABASES[f"replica{_number}"] = _replica = database("REPLICA_URLS", _url)
+    if _replica["ENGINE"] != DATABASES["default"]["ENGINE"]:
+        stop("REPLICA_URLS must name databases of the same kind as DATABASE_URL.")
+    # Nothing is written here, also where somebody gave a replica's place to a database of its own.
+    if "options" in _replica["OPTIONS"]:
+        _replica["OPTIONS"]["options"] += " -c default_transaction_read_only=on"
+        _replica["OPTIONS"]["connect_timeout"] = 2
+    else:
+        _replica["OPTIONS"]["init_command"] = "PRAGMA query_only=1;"
+REPLICAS = [name for name in DATABASES if name != "default"]
+DATABASE_ROUTERS = ["localympact.replicas.Router"] if REPLICAS else []
+
+# What is kept between requests: in each process, or in the Redis that CACHE_URL names, which all
+# share and which may be away: everything in it is somewhere else, too.
+
+
+def redis(url):
+    """Give the settings of a cache in Redis: slow or away, it is as if it held nothing."""
+    return {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": url,
+        "KEY_PREFIX": "localympact",
+        "OPTIONS": {
+            "IGNORE_EXCEPTIONS": True,
+            "SOCKET_CONNECT_TIMEOUT": 1,
+            "SOCKET_TIMEOUT": 1,
+            "CONNECTION_POOL_KWARGS": {"health_check_interval": 30},
+        },
+    }
+
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 200},
+    }
+}
+if CACHE_URL := env.str("CACHE_URL", default=""):
+    if not CACHE_URL.startswith(("redis://", "rediss://", "unix://")):
+        stop("CACHE_URL must begin with redis://, rediss:// or unix://.")
+    CACHES["default"] = redis(CACHE_URL)
+    # Read from there, kept in the database.
+    SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
+# Seconds for which the page of a visitor is kept; it is shown while it is what it would be made now
+# (caching.py). 0: each is made anew.
+PAGES_KEPT = env.int("PAGES_KEPT", default=600)
 
 # Languages: the project's six. Adding one is a migration (modeltranslation).
 LANGUAGES = [

@@ -20,3 +20,12 @@ def client_address(request):
         if len(addresses) >= settings.PROXIES:
             return addresses[-settings.PROXIES].strip()
     return request.META.get("REMOTE_ADDR", "")
+
+
+def only_reads(request):
+    """Say whether this only looks at what is public: no form is sent, nobody has signed in."""
+    return (
+        request.method in ("GET", "HEAD")
+        and settings.SESSION_COOKIE_NAME not in request.COOKIES
+        and not request.path_info.startswith("/admin/")
+    )

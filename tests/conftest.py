@@ -54,6 +54,8 @@ def pytest_configure():
     # On in the tests about them: test_signing_in.py.
     django_settings.REQUIRE_2FA = False
     django_settings.AXES_ENABLED = False
+    # On in the tests about it: what a page says is asked of the code, not of an earlier test.
+    django_settings.PAGES_KEPT = 0
 
 
 @pytest.fixture(autouse=True)

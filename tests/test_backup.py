@@ -210,9 +210,19 @@ def filled(tmp_path_factory):
         portal.succeed("load_seed")
         portal.succeed("shell", "--verbosity", "0", "--command", FILL)
         assert len(portal.uploads()) == 3
+        # A snapshot, and one that is just being made.
+        for folder in ("2026-01-01", ".2026-01-08"):
+            (portal.snapshots / folder).mkdir(parents=True)
+            (portal.snapshots / folder / "needs.csv").write_text("id\n")
         yield portal
     finally:
         portal.database.drop()
+
+
+@pytest.fixture(scope="module")
+def made(filled):
+    """A backup of it; not to be changed."""
+    return filled.back_up()
 
 
 @pytest.fixture
@@ -221,10 +231,7 @@ def portal(filled, tmp_path):
     portal = Portal(tmp_path)
     portal.database.create(like=filled.database)
     shutil.copytree(filled.media, portal.media)
-    # A snapshot, and one that is just being made.
-    for folder in ("2026-01-01", ".2026-01-08"):
-        (portal.snapshots / folder).mkdir(parents=True)
-        (portal.snapshots / folder / "needs.csv").write_text("id\n")
+    shutil.copytree(filled.snapshots, portal.snapshots)
     yield portal
     portal.database.drop()
 
@@ -270,10 +277,9 @@ def test_what_was_destroyed_comes_back_row_by_row_and_byte_by_byte(portal):
     assert int(found) > 0
 
 
-def test_sequences_go_on_where_they_were(portal):
-    backup = portal.back_up()
+def test_sequences_go_on_where_they_were(portal, made):
     portal.destroy()
-    portal.succeed("restore", backup)
+    portal.succeed("restore", made)
     portal.succeed(
         "shell",
         "--verbosity",
@@ -283,9 +289,8 @@ def test_sequences_go_on_where_they_were(portal):
     )
 
 
-def test_backup_says_what_it_holds(portal):
-    backup = portal.back_up()
-    with tarfile.open(backup) as archive:
+def test_backup_says_what_it_holds(portal, made):
+    with tarfile.open(made) as archive:
         manifest = json.load(archive.extractfile("manifest.json"))
     assert manifest["rows"] == {table: len(rows) for table, rows in portal.database.rows().items()}
     assert len(manifest["parts"]) == 5
@@ -305,28 +310,26 @@ def test_file_that_the_database_names_but_the_disk_lost_is_said(portal):
     assert lost.name in answer.stderr
 
 
-def test_database_with_content_is_kept_unless_it_is_to_be_replaced(portal):
+def test_database_with_content_is_kept_unless_it_is_to_be_replaced(portal, made):
     before, _epochs = portal.state()
-    backup = portal.back_up()
     portal.succeed("shell", "--verbosity", "0", "--command", LOSE)
     portal.database.execute("CREATE TABLE of_a_later_release (id integer PRIMARY KEY)")
     damaged, _epochs = portal.state()
     assert damaged != before
-    refused = portal.manage("restore", backup)
+    refused = portal.manage("restore", made)
     assert refused.returncode == 1
     assert "--replace" in refused.stderr
     assert portal.state()[0] == damaged
-    portal.succeed("restore", backup, "--replace")
+    portal.succeed("restore", made, "--replace")
     assert portal.state()[0] == before
     # Twice does no harm.
-    portal.succeed("restore", backup, "--replace")
+    portal.succeed("restore", made, "--replace")
     assert portal.state()[0] == before
 
 
-def test_database_that_was_only_migrated_counts_as_empty(portal, empty):
-    backup = portal.back_up()
+def test_database_that_was_only_migrated_counts_as_empty(portal, empty, made):
     empty.succeed("migrate", "--verbosity", "0")
-    empty.succeed("restore", backup)
+    empty.succeed("restore", made)
     assert empty.state()[0][0] == portal.state()[0][0]
 
 
@@ -379,9 +382,10 @@ def nothing(data):
         nothing,
     ],
 )
-def test_damaged_backup_is_refused_in_a_sentence_and_changes_nothing(portal, damage):
-    backup = portal.back_up()
-    whole = backup.read_bytes()
+def test_damaged_backup_is_refused_in_a_sentence_and_changes_nothing(
+    portal, made, damage, tmp_path
+):
+    backup, whole = tmp_path / "backup.tar", made.read_bytes()
     backup.write_bytes(damage(whole))
     assert backup.read_bytes() != whole
     before = portal.state()
@@ -392,11 +396,10 @@ def test_damaged_backup_is_refused_in_a_sentence_and_changes_nothing(portal, dam
     assert portal.state() == before
 
 
-def test_file_that_would_leave_its_folder_is_refused(portal, tmp_path):
+def test_file_that_would_leave_its_folder_is_refused(portal, tmp_path, made):
     """Also where every sum is right."""
-    backup = portal.back_up()
     forged = tmp_path / "forged.tar"
-    with tarfile.open(backup) as one, tarfile.open(forged, "w") as other:
+    with tarfile.open(made) as one, tarfile.open(forged, "w") as other:
         manifest = json.load(one.extractfile("manifest.json"))
         name = next(part for part in manifest["parts"] if part.startswith("media/"))
         manifest["parts"]["media/../../escaped"] = manifest["parts"].pop(name)
@@ -530,10 +533,9 @@ def test_password_stands_on_no_command_line(portal, tmp_path):
 
 
 @pytest.mark.skipif(ON_POSTGRESQL, reason="a backup of the other engine is made on SQLite")
-def test_backup_of_another_engine_is_refused(portal, tmp_path):
-    backup = portal.back_up()
+def test_backup_of_another_engine_is_refused(portal, tmp_path, made):
     forged = tmp_path / "forged.tar"
-    with tarfile.open(backup) as one:
+    with tarfile.open(made) as one:
         manifest = json.load(one.extractfile("manifest.json"))
     manifest["engine"] = "postgresql"
     text = json.dumps(manifest).encode()

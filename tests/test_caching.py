@@ -3,7 +3,9 @@
 from datetime import date
 
 import pytest
+from django.core.cache import cache
 
+from localympact.models import UnansweredSearch
 from organizations.models import Organization
 from tests.factories import make_need, make_organization
 
@@ -19,6 +21,14 @@ PAGES = [
     "/lv/search/?q=choir",
     "/lv/about/",
 ]
+
+
+@pytest.fixture(autouse=True)
+def pages_kept(settings):
+    """As in operation: what was made for one visitor is shown to the next."""
+    settings.PAGES_KEPT = 600
+    yield
+    cache.clear()
 
 
 @pytest.fixture(autouse=True)
@@ -126,3 +136,37 @@ def test_draft_that_its_editor_sees_is_not_kept_for_others(client, editor):
     client.force_login(editor)
     page = client.get(draft.get_absolute_url())
     assert page.headers["Cache-Control"] == "private, no-store"
+
+
+@pytest.mark.parametrize("address", [page for page in PAGES if "q=" not in page])
+def test_page_that_was_made_is_shown_to_the_next_visitor(
+    client, address, django_assert_num_queries
+):
+    page = client.get(address)
+    with django_assert_num_queries(1):
+        again = client.get(address)
+    assert again.content == page.content
+    assert again.headers["X-Request-ID"] != page.headers["X-Request-ID"]
+    for name in {*page.headers} - {"X-Request-ID"}:
+        assert again.headers[name] == page.headers[name]
+
+
+def test_page_that_was_made_is_not_shown_after_a_change(client, choir):
+    assert "Choir" in client.get("/lv/organizations/").text
+    choir.status = "archived"
+    choir.save()
+    assert "Choir" not in client.get("/lv/organizations/").text
+    assert client.get("/lv/organizations/choir/").status_code in (404, 410)
+
+
+def test_page_of_an_editor_is_not_shown_to_visitors(client, portal_editor):
+    client.force_login(portal_editor)
+    client.get("/lv/organizations/")
+    client.cookies.clear()
+    assert portal_editor.username not in client.get("/lv/organizations/").text
+
+
+def test_search_that_finds_nothing_is_counted_each_time(client):
+    for _ in range(3):
+        client.get("/en/search/?q=submarine", headers={"user-agent": "Mozilla/5.0 Firefox/140"})
+    assert UnansweredSearch.objects.get().count == 3

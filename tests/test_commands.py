@@ -59,6 +59,23 @@ def test_missing_key_gives_one_sentence():
         ("SESSION_HOURS", "0", "SESSION_HOURS must be a whole number, 1 or more."),
         ("LOCK_OUT_AFTER", "0", "LOCK_OUT_AFTER must be a whole number, 1 or more."),
         ("EMAIL_PORT", "99999", "EMAIL_PORT must be a number of a port, 65535 at most."),
+        (
+            "REPLICA_URLS",
+            "nonsense",
+            "REPLICA_URLS cannot be read; write sqlite:///path/to/file or "
+            "postgres://user:password@host:port/name.",
+        ),
+        (
+            "REPLICA_URLS",
+            "sqlite:///one.sqlite3,postgres://portal@127.0.0.1/two",
+            "REPLICA_URLS must name databases of the same kind as DATABASE_URL.",
+        ),
+        (
+            "CACHE_URL",
+            "memcached://127.0.0.1",
+            "CACHE_URL must begin with redis://, rediss:// or unix://.",
+        ),
+        ("PAGES_KEPT", "-1", "PAGES_KEPT must be a whole number, 0 or more."),
         ("LOG_FORMAT", "xml", "LOG_FORMAT must be line or json."),
         (
             "ALLOWED_HOSTS",
