@@ -77,14 +77,29 @@ def sends_mail():
 
 
 def send(mails):
-    """Send mails; say whether it worked. What went wrong is a line in the log."""
+    """Send mails; say whether all of them went. What went wrong is a line in the log.
+
+    One that the server refuses keeps no other back.
+    """
     if not sends_mail():
         return False
+    sent = 0
     try:
-        return get_connection().send_messages(mails) == len(mails)
-    except (OSError, SMTPException, ValueError):
+        with get_connection() as server:
+            for mail in mails:
+                try:
+                    sent += server.send_messages([mail])
+                except (SMTPException, ValueError):
+                    log.exception("No mail could be sent")
+    except OSError:
         log.exception("No mail could be sent")
-        return False
+    return sent == len(mails)
+
+
+def send_beside(mails):
+    """Send mails beside the answer, which waits for no mail server."""
+    if mails:
+        Thread(target=send, args=[mails]).start()
 
 
 def written(person, subject, text, **values):
@@ -202,8 +217,7 @@ class ForgottenForm(PasswordResetForm):
                         address=RESETS.address(request, "admin_password_reset_confirm", person),
                     )
                 )
-        if mails:
-            Thread(target=send, args=[mails]).start()
+        send_beside(mails)
 
 
 class Forgotten(AdminPage, PasswordResetView):

@@ -1,12 +1,10 @@
 """*Something is wrong? Add your organisation*: what visitors tell the editors."""
 
-import logging
-from smtplib import SMTPException
 from uuid import UUID
 
 from django import forms
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import EmailMessage
 from django.core.validators import MaxLengthValidator
 from django.db import transaction
 from django.urls import reverse, reverse_lazy
@@ -19,11 +17,11 @@ from django.views.generic import FormView, TemplateView
 
 from localympact.filters import UNREADABLE
 from localympact.pages import ENTRIES, Titled
+from localympact.people import send_beside
 from localympact.visitors import client_address
 from organizations.models import Municipality, Suggestion
 
 LONGEST = 4000
-log = logging.getLogger(__name__)
 
 
 def sender_of(request):
@@ -114,8 +112,8 @@ class SuggestionForm(forms.ModelForm):
 def tell_editors(suggestion, address):
     """Write to the editors of its place that a suggestion waits, each in their own language.
 
-    `address` leads to it in the admin. The message itself stays in the portal. Mail that cannot be
-    sent is a line in the log: the suggestion is stored already.
+    `address` leads to it in the admin. The message itself stays in the portal. The visitor does not
+    wait for the mail, and one that cannot be sent is a line in the log: what they wrote is stored.
     """
     place = suggestion.municipality
     editors = place.editors.filter(is_active=True).exclude(email="") if place else []
@@ -134,10 +132,7 @@ def tell_editors(suggestion, address):
                     to=[editor.email],
                 )
             )
-    try:
-        get_connection().send_messages(mails)
-    except (OSError, SMTPException):
-        log.exception("No mail could be sent about suggestion %s", suggestion.pk)
+    send_beside(mails)
 
 
 class Suggest(Titled, FormView):

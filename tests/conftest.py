@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 from socket import socket
+from time import sleep
 from uuid import uuid4
 
 import pytest
@@ -178,11 +179,33 @@ def standards():
     return folder
 
 
+def wait_for(what):
+    """Give what `what()` gives as soon as that is anything."""
+    for _ in range(500):
+        if found := what():
+            return found
+        sleep(0.01)
+    raise AssertionError("nothing came")
+
+
 class Inbox:
-    """Keeps what a mail server receives."""
+    """Keeps what a mail server receives; `refused` are addresses that it does not know.
+
+    A `rude` one hangs up in the middle of a mail.
+    """
+
+    rude = False
 
     def __init__(self):
-        self.mails = []
+        self.mails, self.refused = [], set()
+
+    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
+        if self.rude:
+            server.transport.close()
+        if address in self.refused:
+            return "550 No such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):  # noqa: N802 - named by aiosmtpd
         self.mails.append(envelope)

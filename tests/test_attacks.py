@@ -22,7 +22,7 @@ from localympact import snapshots
 from localympact.models import MUNICIPAL_EDITOR, ImportedFile
 from localympact.tables import TABLES
 from localympact.writers import SEPARATORS
-from tests.conftest import make_person
+from tests.conftest import make_person, wait_for
 from tests.factories import make_municipality, make_organization, make_topic
 from tests.hostile import APPS, fill, foreign, make_world, public_models, texts_of
 
@@ -339,7 +339,7 @@ def test_name_of_a_place_is_one_line_of_a_mail(client, inbox, django_capture_on_
     with django_capture_on_commit_callbacks(execute=True):
         sent = {"kind": "wrong", "municipality": place.pk, "message": "Wrong"}
         assert client.post("/en/suggest/", sent).status_code == 302
-    (mail,) = inbox.mails
+    (mail,) = wait_for(lambda: inbox.mails)
     head = mail.content.decode().partition("\r\n\r\n")[0]
     assert "\nSet-Cookie" not in head
 

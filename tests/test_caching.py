@@ -120,6 +120,8 @@ def test_page_with_a_cookie_or_a_form_is_not_kept(client):
         page = client.get(address, headers=told)
         assert page.cookies
         assert "public" not in page.headers.get("Cache-Control", ""), address
+    # What is in a form is of one visitor.
+    assert "ETag" not in client.get("/lv/suggest/").headers
 
 
 def test_mistake_is_not_kept(client):

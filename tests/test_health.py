@@ -4,6 +4,7 @@ import json
 from unittest import mock
 
 import pytest
+from django.core.cache.backends.dummy import DummyCache
 from django.db import OperationalError, connection
 
 ADDRESSES = ["/healthz", "/readyz"]
@@ -72,6 +73,15 @@ def test_cache_that_answers_is_no_hindrance(client, db, settings, tmp_path):
     backend = "django.core.cache.backends.filebased.FileBasedCache"
     settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": tmp_path}}
     assert client.get("/readyz").status_code == 200
+
+
+class Forgetful(DummyCache):
+    """A cache that takes what it is given, and gives nothing back."""
+
+
+def test_cache_that_forgets_is_named(client, db, settings):
+    settings.CACHES = {"default": {"BACKEND": "tests.test_health.Forgetful"}}
+    assert client.get("/readyz").json()["away"] == ["cache default"]
 
 
 def test_cache_that_does_not_answer_is_named_and_can_be_done_without(

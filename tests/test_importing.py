@@ -513,6 +513,15 @@ def test_selected_entries_are_exported_as_xlsx(act, editor, app, make, talsi):
 # All or nothing, and only what was shown
 
 
+@pytest.mark.parametrize("column", ["name_lv", "na\x00me"])
+def test_character_that_no_database_keeps_is_named(act, editor, talsi, column):
+    browser = act(editor)
+    file = bring(browser, "organizations", written([new_row("organizations", **{column: "K\x00"})]))
+    said = "character here that no text can have" if column == "name_lv" else "“na␀me”"
+    assert said in shown(browser, file)
+    assert not Organization.objects.exists()
+
+
 def test_nothing_is_imported_when_something_else_would_happen_than_was_shown(
     act, editor, app, make, talsi
 ):

@@ -97,6 +97,28 @@ def test_archive_is_as_its_descriptions_say(client, seed, tmp_path):
         assert (name, problems(folder / f"{name}.csv")) == (name, [])
 
 
+def test_both_descriptions_of_the_archive_say_the_same(client, tmp_path):
+    folder = unpacked(client, tmp_path)
+    package = json.loads((folder / "datapackage.json").read_text())
+    group = json.loads((folder / "csv-metadata.json").read_text())
+    needed = {}
+    for one, other in zip(package["resources"], group["tables"], strict=True):
+        schema, described = one["schema"], other["tableSchema"]
+        needed[one["name"]] = [
+            field["name"]
+            for field in schema["fields"]
+            if field.get("constraints", {}).get("required")
+        ]
+        assert needed[one["name"]] == [
+            column["name"] for column in described["columns"] if column["required"]
+        ]
+        assert schema["primaryKey"] == described["primaryKey"]
+        assert [key["fields"] for key in schema["foreignKeys"]] == [
+            key["columnReference"] for key in described.get("foreignKeys", [])
+        ]
+    assert {"id", "slug", "municipality", "reach"} <= {*needed["organizations"]}
+
+
 def test_validators_find_a_row_that_is_missing(client, tmp_path):
     make_organization()
     folder = unpacked(client, tmp_path)

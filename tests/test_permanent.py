@@ -47,6 +47,10 @@ def test_program_is_given_what_the_list_says(client, app, make, accept):
     assert same.json() == answer.json()
     known = {"if-none-match": same.headers["ETag"], "accept-language": "sv"}
     assert client.get(f"{permanent(entry)}.json", headers=known).status_code == 304
+    # What it names is of one language, which its address does not tell.
+    known["accept-language"] = "el"
+    other = client.get(f"{permanent(entry)}.json", headers=known)
+    assert other.json()["page"].startswith("http://testserver/el/")
 
 
 def test_merged_entry_leads_to_the_one_that_stays(client, make):

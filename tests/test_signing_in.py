@@ -3,7 +3,7 @@
 import re
 from base64 import b32decode
 from datetime import timedelta
-from time import sleep, time
+from time import time
 from urllib.parse import urlsplit
 
 import pytest
@@ -20,7 +20,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from localympact.models import MUNICIPAL_EDITOR, AccessEvent, User
 from localympact.people import INVITATIONS, RESETS, Links
-from tests.conftest import make_person
+from tests.conftest import make_person, wait_for
 from tests.test_commands import manage
 
 pytestmark = pytest.mark.django_db
@@ -69,14 +69,6 @@ def set_up(person):
 def events(**of):
     """Give what the log says, the oldest first."""
     return [event.event for event in AccessEvent.objects.filter(**of).order_by("pk")]
-
-
-def wait_for(what):
-    for _ in range(100):
-        if found := what():
-            return found
-        sleep(0.05)
-    raise AssertionError("nothing came")
 
 
 @pytest.fixture

@@ -265,3 +265,26 @@ def test_sheet_that_breaks_off_is_refused():
         return text[: text.index("</sheetData>")]
 
     assert "cannot be read as XLSX" in refusal(rewritten(sheet(["id"], [1]), sheet1=cut))
+
+
+def test_column_that_is_far_away_makes_no_wide_rows():
+    def far(book):
+        book.active.cell(1, 16_384, "x")
+
+    rows = read(sheet(["id"], ["a"], before=far))[1]
+    assert rows == [["id"], ["a"]]
+
+
+def test_cell_of_more_than_a_million_signs_is_none():
+    assert "cannot be read as CSV" in refusal(b'id\r\n"' + b"a" * 1_000_001 + b'"\r\n')
+
+
+def test_character_that_no_text_can_have_is_named():
+    def half(text):
+        return text.replace("MARK", "_xD800_")
+
+    raw = io.BytesIO()
+    with xlsxwriter.Workbook(raw) as book:
+        book.add_worksheet().write_row(0, 0, ["id", "MARK"])
+    (row,) = read(rewritten(raw.getvalue(), sharedStrings=half))[1]
+    assert isinstance(row[1], Unreadable)

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from localympact.models import MUNICIPAL_EDITOR
 from organizations.models import Organization, Suggestion
-from tests.conftest import make_person
+from tests.conftest import make_person, wait_for
 from tests.factories import make_municipality, make_need, make_organization
 
 pytestmark = pytest.mark.django_db
@@ -178,7 +178,7 @@ def test_editors_of_the_place_are_told_in_their_language(
     make_person("gone", MUNICIPAL_EDITOR, [talsi], email="gone@example.org", is_active=False)
     with django_capture_on_commit_callbacks(execute=True):
         write(client, kind="wrong", municipality=talsi.pk, message="A secret")
-    (mail,) = inbox.mails
+    (mail,) = wait_for(lambda: inbox.mails)
     assert mail.rcpt_tos == ["ilze@example.org"]
     text = mail.content.decode()
     pk = Suggestion.objects.get().pk
@@ -195,6 +195,20 @@ def test_nothing_is_lost_when_no_mail_can_be_sent(
     with django_capture_on_commit_callbacks(execute=True):
         assert write(client, kind="wrong", municipality=talsi.pk).status_code == 302
     assert Suggestion.objects.exists()
+    wait_for(lambda: "No mail could be sent" in caplog.text)
+
+
+def test_address_that_is_refused_keeps_no_other_editor_from_being_told(
+    client, inbox, talsi, caplog, django_capture_on_commit_callbacks
+):
+    for name in ("anna", "ilze", "zane"):
+        make_person(name, MUNICIPAL_EDITOR, [talsi], email=f"{name}@example.org")
+    inbox.refused = {"anna@example.org"}
+    with django_capture_on_commit_callbacks(execute=True):
+        assert write(client, kind="wrong", municipality=talsi.pk).status_code == 302
+    wait_for(lambda: len(inbox.mails) == 2)
+    told = sorted(mail.rcpt_tos[0] for mail in inbox.mails)
+    assert told == ["ilze@example.org", "zane@example.org"]
     assert "No mail could be sent" in caplog.text
 
 

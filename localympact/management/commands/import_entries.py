@@ -5,7 +5,7 @@ from pathlib import Path
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from localympact.importing import RESOURCES, note_duplicates, settling
@@ -35,6 +35,14 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args, database, file, dry_run, encoding=None, **options):
+        try:
+            self.bring(database, file, dry_run, encoding)
+        except OperationalError as error:
+            # The database is full, locked or gone.
+            raise CommandError(f"Nothing was imported. {error}") from error
+
+    def bring(self, database, file, dry_run, encoding):
+        """Import a file as a whole, or not at all."""
         resource = RESOURCES[database](staff=True)
         with file, transaction.atomic():
             record = None

@@ -3,6 +3,7 @@
 from zipfile import BadZipFile
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError
 from django.utils import timezone
 
 from localympact import editions, snapshots
@@ -23,6 +24,8 @@ class Command(BaseCommand):
             raise CommandError(
                 f"The snapshot before cannot be read ({error}): put it back from a backup."
             ) from error
+        except (OSError, OperationalError) as error:
+            raise CommandError(f"No snapshot was made. {error}") from error
         if made is None:
             self.stdout.write(f"The snapshot of {day} is there, or another process makes it now.")
             return
