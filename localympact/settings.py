@@ -168,6 +168,18 @@ match _database.get("ENGINE"):
         stop("DATABASE_URL names neither an SQLite nor a PostgreSQL database.")
 DATABASES = {"default": _database}
 
+# Parts of pages that are the same until the content changes, or the code: `cache` in templates.
+# Each process has its own, because what is asked of another one takes longer to come.
+_cache = "dummy.DummyCache" if DEBUG else "locmem.LocMemCache"
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    "template_fragments": {
+        "BACKEND": f"django.core.cache.backends.{_cache}",
+        "LOCATION": "template_fragments",
+        "OPTIONS": {"MAX_ENTRIES": 500},
+    },
+}
+
 # Languages: the project's six. Adding one is a migration (modeltranslation).
 LANGUAGES = [
     ("lv", "Latviešu"),
