@@ -167,15 +167,14 @@ def table(number, results):
 def speed(number, measured, datasette):
     """Give what `speed` measured: requests a second, the file, memory, cold start."""
     bare = Timing(*measured["rates"]["bare"]).median
-    lines = [["what", "requests a second", "of the bare view", "aim"]]
-    lines.append(["---", "---:", "---:", "---:"])
+    lines = [["what", "kB", "requests a second", "of the bare view", "aim"]]
+    lines.append(["---", "---:", "---:", "---:", "---:"])
     for rate in RATES:
         found = Timing(*measured["rates"][rate.name])
         share, aim = found.median / bare, rate.aim or 0
-        spread = f"{found.median:,.0f} ({found.least:,.0f}–{found.most:,.0f})"
-        lines.append(
-            [rate.title, spread, bold(f"{share:.2f}", share >= aim), f"≥ {aim}" * bool(aim)]
-        )
+        told = f"{found.median:,.0f} ({found.least:,.0f}–{found.most:,.0f})"
+        told = [f"{found.size / 1000:,.1f}", told, bold(f"{share:.2f}", share >= aim)]
+        lines.append([rate.title, *told, f"≥ {aim}" if aim else ""])
     return f"""\
 ### Requests a second, {number:,} organisations
 

@@ -47,6 +47,7 @@ BARE = "django.core.wsgi:get_wsgi_application()"
 ALIVE, START, LIST = "/healthz", f"/{READER}/", f"/{READER}/organizations/"
 FILE = f"{LIST}export.csv"
 COLD_STARTS, FILES = 5, 3
+COMPILED = Path("var/bench/compiled")
 # So many organisations are asked for in turn: none is the one that was asked just now.
 DETAILS = 500
 # What wrk is told: to ask for the addresses of a file in turn.
@@ -90,9 +91,10 @@ def main(result_file):
 
 
 def portal(**environment):
-    """Start the portal as in operation."""
+    """Start the portal as in operation: compiled, as `make install` leaves it."""
     usual = {"DEBUG": "false", "HTTPS": "off", "LOG_REQUESTS": "off", "ALLOWED_HOSTS": "127.0.0.1"}
-    return serving(GUNICORN, ALIVE, **usual | environment)
+    compiled = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(COMPILED.absolute())}
+    return serving(GUNICORN, ALIVE, **usual | compiled | environment)
 
 
 def bare(settings):
@@ -125,8 +127,9 @@ def rates(folder, detail):
             "list-kept": Row("keeping", LIST),
             "unchanged": Row("keeping", detail, headers=has_it, status=304),
         }
+        sizes = {}
         for name, row in rows.items():
-            look(name, servers[row.server], row)
+            sizes[name] = look(name, servers[row.server], row)
             load(folder, servers[row.server], row, 1)
         found = {name: [] for name in rows}
         for _ in range(ROUNDS):
@@ -134,7 +137,7 @@ def rates(folder, detail):
                 found[name].append(load(folder, servers[row.server], row, SECONDS))
     for name, rounds in found.items():
         say(f"{name}: {', '.join(f'{rate:,.0f}' for rate in rounds)} requests/s")
-    return {name: Timing.of(rounds) for name, rounds in found.items()}
+    return {name: Timing.of(rounds, sizes[name]) for name, rounds in found.items()}
 
 
 def load(folder, server, row, seconds):
@@ -154,11 +157,12 @@ def load(folder, server, row, seconds):
 
 
 def look(name, server, row):
-    """End where a row is not answered with the status that it is to measure."""
+    """Give how long an answer is; end where its status is not the one that is to be measured."""
     status, _headers, body = ask(server, row.address, row.headers)
     if status != row.status:
         sys.exit(f"{name}: {row.address}: {status}")
     say(f"{name}: {row.address}, {len(body):,} bytes")
+    return len(body)
 
 
 def etag(server, address):
@@ -214,6 +218,9 @@ def copy_of_all():
 def cold_starts():
     """Give the seconds from the start of gunicorn until it is alive, and until a first page."""
     alive, first = [], []
+    # The first one compiles, and makes what is kept on the disk.
+    with portal() as server:
+        ask(server, START)
     for _ in range(COLD_STARTS):
         start = now()
         with portal() as server:
