@@ -87,20 +87,19 @@ MIDDLEWARE = [
     # Then, so that every line of a request has its number.
     "localympact.logs.RequestLogMiddleware",
     # Then what every answer says: also one that another one below gives, and every mistake.
-    "localympact.middleware.NothingNeededMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "localympact.middleware.PoliciesMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     # Also what another one answers, such as a redirect, may be read elsewhere.
     "corsheaders.middleware.CorsMiddleware",
     "localympact.middleware.LargestRequestMiddleware",
+    "localympact.middleware.RememberLanguageMiddleware",
+    # Before whatever only a page that is made needs; what sets cookies for it is below.
+    "localympact.caching.PublicPagesMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
-    "localympact.middleware.RememberLanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
-    # Outside of what sets cookies: an answer with one is not kept.
-    "localympact.caching.PublicPagesMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
