@@ -75,14 +75,15 @@ class Start(TemplateView):
     template_name = "start.html"
 
     def get_context_data(self, **kwargs):
-        form = PlaceForm(self.request.GET)
-        place = form.cleaned_data["municipality"] if form.is_valid() else None
+        everywhere = "municipality" not in self.request.GET
+        form = SimpleLazyObject(lambda: PlaceForm(self.request.GET))
+        place = form.cleaned_data["municipality"] if not everywhere and form.is_valid() else None
         return super().get_context_data(
             form=form,
             place=place,
             asked_place=f"?municipality={place.slug}" if place else "",
             # Without a place the page is the same for everybody until the content changes.
-            everywhere="municipality" not in form.data,
+            everywhere=everywhere,
             edition=editions.of(self.request).name,
             today=timezone.localdate(),
             there_is=SimpleLazyObject(lambda: overview(place)),

@@ -152,6 +152,8 @@ match _database.get("ENGINE"):
             "timeout": 20,
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
         }
+        # To open it, with six alphabets, takes longer than most questions.
+        _database["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", 60)
         # A file, not memory: the threads of the browser tests then have a connection each.
         _database["TEST"] = {"NAME": BASE_DIR / "var" / "test.sqlite3"}
     case "django.db.backends.postgresql":
