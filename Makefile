@@ -42,8 +42,10 @@ run: prepare
 	@exec $(BIN)/$(SERVER) --bind 127.0.0.1:$(PORT)
 
 # For a portal in operation, which has its settings already: all but the database (docs/operators.md).
+# Whoever serves may not write here: what Python would compile at each start is compiled now.
 install: .venv/.runtime $(CATALOGUES)
 	@$(BIN)/python manage.py collectstatic --noinput --verbosity 0
+	@$(BIN)/python -m compileall -q localympact organizations collaborations needs
 
 dev: prepare .venv/.dev
 	@DEBUG=true exec $(BIN)/python manage.py runserver 127.0.0.1:$(PORT)

@@ -3,7 +3,6 @@
 `.env.example` lists every variable with its meaning.
 """
 
-import os
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -90,20 +89,19 @@ MIDDLEWARE = [
     # Before the first question to a database.
     "localympact.replicas.ReplicasMiddleware",
     # Then what every answer says: also one that another one below gives, and every mistake.
-    "localympact.middleware.NothingNeededMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "localympact.middleware.PoliciesMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     # Also what another one answers, such as a redirect, may be read elsewhere.
     "corsheaders.middleware.CorsMiddleware",
     "localympact.middleware.LargestRequestMiddleware",
+    "localympact.middleware.RememberLanguageMiddleware",
+    # Before whatever only a page that is made needs; what sets cookies for it is below.
+    "localympact.caching.PublicPagesMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
-    "localympact.middleware.RememberLanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
-    # Outside of what sets cookies: an answer with one is not kept.
-    "localympact.caching.PublicPagesMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
@@ -164,6 +162,8 @@ def database(name, url):
                 "timeout": 20,
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
             }
+            # To open it, with six alphabets, takes longer than most questions.
+            found["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", 60)
             # A file, not memory: the threads of the browser tests then have a connection each.
             found["TEST"] = {"NAME": BASE_DIR / "var" / "test.sqlite3"}
         case "django.db.backends.postgresql":
@@ -218,11 +218,16 @@ def redis(url):
     }
 
 
+# Parts of pages that are the same until content or code changes (`cache` in templates) each
+# process has for itself: what is asked of another one takes longer to come.
+_in_process = f"django.core.cache.backends.{'dummy.DummyCache' if DEBUG else 'locmem.LocMemCache'}"
 CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "OPTIONS": {"MAX_ENTRIES": 200},
-    }
+    "default": {"BACKEND": _in_process, "OPTIONS": {"MAX_ENTRIES": 200}},
+    "template_fragments": {
+        "BACKEND": _in_process,
+        "LOCATION": "template_fragments",
+        "OPTIONS": {"MAX_ENTRIES": 500},
+    },
 }
 if CACHE_URL := env.str("CACHE_URL", default=""):
     if not CACHE_URL.startswith(("redis://", "rediss://", "unix://")):
@@ -387,9 +392,6 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 # may be imported, and somewhat larger ones are told so.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 LARGEST_REQUEST = 32 * 1024 * 1024
-# Spreadsheets are read by defusedxml, which refuses what attacks its reader, also where lxml is
-# installed, which openpyxl would take instead. It asks when it is imported.
-os.environ["OPENPYXL_LXML"] = "False"
 
 # What lines of the log look like, and whether each request writes one (logs.py).
 LOG_FORMAT = env.str("LOG_FORMAT", default="") or "line"

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from itertools import chain
 from typing import NamedTuple
 
-import xlsxwriter
 from django.db import connections
 
 # How much is sent at once, in signs.
@@ -160,6 +159,9 @@ def xlsx(resource, source):
         "strings_to_urls": False,
         "strings_to_numbers": False,
     }
+    # A portal that starts does not wait for it.
+    import xlsxwriter
+
     with tempfile.TemporaryFile() as file:
         with xlsxwriter.Workbook(file, options) as workbook:
             sheet = workbook.add_worksheet()
