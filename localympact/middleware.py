@@ -31,7 +31,8 @@ class PoliciesMiddleware:
         response.headers["Permissions-Policy"] = self.nothing_needed
         # Django's pages for developers hold styles and code.
         if not (settings.DEBUG and response.status_code in (404, 500)):
-            response.headers["Content-Security-Policy"] = self.policy
+            # Of a picture that somebody brought there is a stricter one.
+            response.headers.setdefault("Content-Security-Policy", self.policy)
         return response
 
 
