@@ -173,7 +173,7 @@ def speed(number, measured, datasette):
         found = Timing(*measured["rates"][rate.name])
         share, aim = found.median / bare, rate.aim or 0
         told = f"{found.median:,.0f} ({found.least:,.0f}–{found.most:,.0f})"
-        told = [f"{found.size / 1000:,.1f}", told, bold(f"{share:.2f}", share >= aim)]
+        told = [f"{found.size / 1000:,.1f}", told, bold(f"{share:.2g}", share >= aim)]
         lines.append([rate.title, *told, f"≥ {aim}" if aim else ""])
     return f"""\
 ### Requests a second, {number:,} organisations
