@@ -153,17 +153,11 @@ def xlsx(resource, source):
 
     Its format wants it made as a whole before it is sent.
     """
-    options = {
-        "constant_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-    }
     # A portal that starts does not wait for it.
     import xlsxwriter
 
     with tempfile.TemporaryFile() as file:
-        with xlsxwriter.Workbook(file, options) as workbook:
+        with xlsxwriter.Workbook(file, {"constant_memory": True}) as workbook:
             sheet = workbook.add_worksheet()
             sheet.freeze_panes(1, 0)
             for number, row in enumerate(chain([resource.heads], resource.rows(source))):

@@ -362,6 +362,20 @@ def change_in_the_list(data):
     return data[:place] + (b"9" if data[place : place + 1] != b"9" else b"8") + data[place + 1 :]
 
 
+def without_a_picture(data):
+    """Leave out a file that the list names; all others are whole."""
+    less = io.BytesIO()
+    with (
+        tarfile.open(fileobj=io.BytesIO(data)) as one,
+        tarfile.open(fileobj=less, mode="w") as other,
+    ):
+        lost = next(name for name in one.getnames() if name.startswith("media/"))
+        for entry in one:
+            if entry.name != lost:
+                other.addfile(entry, one.extractfile(entry))
+    return less.getvalue()
+
+
 def something_else(data):
     return b"This is no backup.\n" * 1000
 
@@ -379,6 +393,7 @@ def nothing(data):
         change_in_a_picture,
         change_in_a_name,
         change_in_the_list,
+        without_a_picture,
         something_else,
         nothing,
     ],
