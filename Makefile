@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run install dev test catalogues prepare screenshots guide messages seed maps bench lock clean
+.PHONY: help run install dev lint test catalogues prepare screenshots guide messages seed maps bench drill lock clean
 
 PYTHON ?= python3
 PORT ?= 8000
@@ -17,6 +17,7 @@ CATALOGUES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po \
 
 help:
 	@echo "make run       start the portal on http://127.0.0.1:$(PORT)/"
+	@echo "make lint      the quick checks, known weaknesses of the packages, and var/sbom.json, the list of them"
 	@echo "make test      run every check and test, on SQLite, PostgreSQL and in Chromium"
 	@echo "make install   prepare the code for operation: see docs/operators.md"
 	@echo "make dev       start it with reload, for development"
@@ -26,7 +27,9 @@ help:
 	@echo "make seed      make fixtures/seed/ from the facts again"
 	@echo "make maps      make the outlines of the maps from the facts again"
 	@echo "make bench N=100000  measure with so many organisations; KEEP=1 keeps the databases"
+	@echo "make drill SOAK=20  run several servers here, kill one after the other, go on for 20 minutes"
 	@echo "make lock      resolve the requirements anew"
+	@echo "PYTHON=python3.13 with any of them makes the environment .venv of that Python"
 	@echo "make clean     remove what make made; .env and the database stay"
 
 run: prepare
@@ -39,8 +42,10 @@ run: prepare
 	@exec $(BIN)/$(SERVER) --bind 127.0.0.1:$(PORT)
 
 # For a portal in operation, which has its settings already: all but the database (docs/operators.md).
+# Whoever serves may not write here: what Python would compile at each start is compiled now.
 install: .venv/.runtime $(CATALOGUES)
 	@$(BIN)/python manage.py collectstatic --noinput --verbosity 0
+	@$(BIN)/python -m compileall -q localympact organizations collaborations needs
 
 dev: prepare .venv/.dev
 	@DEBUG=true exec $(BIN)/python manage.py runserver 127.0.0.1:$(PORT)
@@ -50,6 +55,9 @@ prepare: .venv/.runtime .env $(CATALOGUES)
 	@$(BIN)/python manage.py migrate --noinput --verbosity 0
 	@$(BIN)/python manage.py load_seed
 
+lint: .venv/.dev .env
+	@tests/run lint
+
 # The system's packages come while ours do.
 test:
 	@tests/packages & $(MAKE) --no-print-directory .venv/.dev .env catalogues && wait
@@ -57,8 +65,17 @@ test:
 
 catalogues: $(CATALOGUES)
 
+# Whoever names another Python gets the environment anew; otherwise the one that is there stays.
+.PHONY: another
+ifneq ($(origin PYTHON),file)
+ifneq ($(shell $(PYTHON) -V),$(shell $(BIN)/python -V 2>&1))
+.venv/bin/pip .venv/.runtime .venv/.dev: another
+endif
+endif
+
 .venv/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed.")'
+	@rm -rf .venv
 	$(PYTHON) -m venv .venv
 
 .venv/.runtime: requirements.txt | .venv/bin/pip
@@ -102,6 +119,13 @@ maps: .venv/.dev .env
 bench: .venv/.runtime .venv-bench/.done .env $(CATALOGUES)
 	@$(BIN)/python manage.py collectstatic --noinput --verbosity 0
 	@SERVER="$(SERVER)" benchmarks/run $(N)
+
+SOAK ?= 20
+
+# Several servers on this machine, killed one after the other: see deploy/drill.
+drill: .venv/.dev .env $(CATALOGUES)
+	@$(BIN)/python manage.py collectstatic --noinput --verbosity 0
+	@$(BIN)/python deploy/drill --soak $(SOAK) --table docs/measured.md
 
 .venv-bench/.done: requirements-bench.txt
 	$(PYTHON) -m venv .venv-bench

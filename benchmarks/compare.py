@@ -23,7 +23,7 @@ if __name__ == "__main__":
 
 from benchmarks.corpus import say  # noqa: E402
 from benchmarks.measure import FOUR, NOTHING, TWO  # noqa: E402
-from benchmarks.serving import serving  # noqa: E402
+from benchmarks.serving import Timing, serving, taken  # noqa: E402
 from localympact.texts import columns  # noqa: E402
 from organizations.models import Organization  # noqa: E402
 
@@ -39,7 +39,10 @@ SETTINGS = {
     "sql_time_limit_ms": 600_000,
     "default_facet_size": 300,
     "suggest_facets": "off",
+    "max_csv_mb": 0,
 }
+# How often the file of everything is taken.
+FILES = 3
 
 
 def main(file, measured, result_file):
@@ -63,11 +66,15 @@ def main(file, measured, result_file):
             found = json.loads(count)["filtered_table_rows_count"]
             cases[name] = {"timing": timing, "found": found}
             say(f"datasette · {name}: {timing}, {found:,}")
+        files = [taken(server, f"{PAGE}.csv?_stream=on") for _ in range(FILES)]
+        csv = Timing.of([seconds for seconds, _size in files], files[-1][1])
+        say(f"datasette · CSV: {csv.median:.1f} s, {csv.size:,} bytes")
         memory = server.memory()
         say(f"datasette · {memory[0][0]} MB, its share {memory[0][1]} MB")
     database.unlink()
     version = versions["datasette"]["version"]
     result = {"engine": {"database": f"Datasette {version}"}, "cases": cases, "memory": memory}
+    result["file"] = csv
     result_file.write_text(json.dumps(result, ensure_ascii=False, indent=1))
 
 

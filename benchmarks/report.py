@@ -2,7 +2,8 @@
 
 python -m benchmarks.report 100000 var/bench/100000
 
-The folder holds what `measure` and `compare` wrote: sqlite.json, postgresql.json, datasette.json.
+The folder holds what `measure`, `compare` and `speed` wrote: sqlite.json, postgresql.json,
+datasette.json, speed.json.
 """
 
 import json
@@ -14,7 +15,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.serving import FEWEST, TIMES, Timing
+from benchmarks.serving import CONNECTIONS, FEWEST, ROUNDS, SECONDS, TIMES, Timing
 
 DOCUMENT = Path("docs/measured.md")
 COLUMNS = {"sqlite": "SQLite", "postgresql": "PostgreSQL", "datasette": "Datasette"}
@@ -22,6 +23,10 @@ COLUMNS = {"sqlite": "SQLite", "postgresql": "PostgreSQL", "datasette": "Dataset
 LARGE, TIMES_LONGER = 100_000, 5
 LIST, SEARCH, RARE, SUGGESTION = 60, 80, 40, 20
 MOST_MEMORY = 200
+# The aims of `speed`: shares of the bare view's requests a second; times that COPY may take, and
+# that Datasette must take, beside our file; MB of two workers; seconds.
+COMPUTED, KEPT, UNCHANGED = 0.25, 0.6, 0.7
+TIMES_COPY, TIMES_DATASETTE, BOTH_WORKERS, COLD = 4, 3, 400, 2
 
 
 class Case(NamedTuple):
@@ -58,13 +63,37 @@ CASES = (
 )
 
 
+class Rate(NamedTuple):
+    """One line of the requests a second: its name in `speed`, what it is, its share at least."""
+
+    name: str
+    title: str
+    aim: float | None = None
+
+
+RATES = (
+    Rate("bare", "a bare Django view, without middleware"),
+    Rate("within", "the same behind the portal's middleware"),
+    Rate("start", "start page", COMPUTED),
+    Rate("detail", "pages of organisations", COMPUTED),
+    Rate("list", "list, nothing chosen"),
+    Rate("start-kept", "start page, kept", KEPT),
+    Rate("detail-kept", "page of an organisation, kept", KEPT),
+    Rate("list-kept", "list, kept", KEPT),
+    Rate("unchanged", "304 to whoever has the page", UNCHANGED),
+)
+
+
 def main(number, folder):
     results = {}
     for name in COLUMNS:
         if (file := folder / f"{name}.json").exists():
             results[name] = json.loads(file.read_text())
     begin, end = f"<!-- make bench N={number} -->", f"<!-- end of make bench N={number} -->"
-    section = f"{begin}\n{text(number, results)}\n{end}"
+    section = text(number, results)
+    if (file := folder / "speed.json").exists():
+        section += f"\n\n{speed(number, json.loads(file.read_text()), results.get('datasette'))}"
+    section = f"{begin}\n{section}\n{end}"
     document = DOCUMENT.read_text()
     if begin in document:
         marked = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
@@ -132,6 +161,92 @@ def table(number, results):
         name: " / ".join(str(mine) for _resident, mine in results[name]["memory"]) for name in shown
     }
     lines.append(["MB of each process, its share", "", *memory.values(), f"< {MOST_MEMORY}"])
+    return rows_of(lines)
+
+
+def speed(number, measured, datasette):
+    """Give what `speed` measured: requests a second, the file, memory, cold start."""
+    bare = Timing(*measured["rates"]["bare"]).median
+    lines = [["what", "kB", "requests a second", "of the bare view", "aim"]]
+    lines.append(["---", "---:", "---:", "---:", "---:"])
+    for rate in RATES:
+        found = Timing(*measured["rates"][rate.name])
+        share, aim = found.median / bare, rate.aim or 0
+        told = f"{found.median:,.0f} ({found.least:,.0f}–{found.most:,.0f})"
+        told = [f"{found.size / 1000:,.1f}", told, bold(f"{share:.2g}", share >= aim)]
+        lines.append([rate.title, *told, f"≥ {aim}" if aim else ""])
+    return f"""\
+### Requests a second, {number:,} organisations
+
+PostgreSQL, gunicorn as in operation with two workers and no proxy, `wrk` on the same machine,
+{CONNECTIONS} connections; load before {measured["load"][0]:.1f}. The median of {ROUNDS} rounds
+of {SECONDS} seconds in turn, least and most in brackets. Bold: short of the aim. What is not called
+*kept* is computed for each request (`PAGES_KEPT=0`); {measured["details"]} organisations are
+asked for one after another.
+
+{rows_of(lines)}
+
+{rows_of(others(measured, datasette))}"""
+
+
+def others(measured, datasette):
+    """Give the lines of what is no rate: the file, memory, cold start."""
+    file, copy = Timing(*measured["file"]), Timing(*measured["copy"])
+    lines = [["what", "measured", "aim"], ["---", "---:", "---:"]]
+    times = file.median / copy.median
+    told = f", {times:.1f} times COPY"
+    lines.append(
+        [
+            "CSV of everything",
+            bold(amount(file) + told, times <= TIMES_COPY),
+            f"≤ {TIMES_COPY} times",
+        ]
+    )
+    lines.append(["`COPY (SELECT …) TO STDOUT` of the same rows", amount(copy), ""])
+    if datasette and "file" in datasette:
+        theirs = Timing(*datasette["file"])
+        times = theirs.median / file.median
+        told = f", {times:.1f} times ours"
+        met = times >= TIMES_DATASETTE
+        lines.append(
+            [
+                "Datasette's streamed CSV",
+                bold(amount(theirs) + told, met),
+                f"≥ {TIMES_DATASETTE} times",
+            ]
+        )
+    memory = sum(mine for _resident, mine in measured["memory"])
+    lines.append(
+        [
+            "two workers after all this",
+            bold(f"{memory} MB", memory < BOTH_WORKERS),
+            f"< {BOTH_WORKERS} MB",
+        ]
+    )
+    for name, title in {
+        "alive": "until `/healthz` answers",
+        "start": "until the start page",
+    }.items():
+        cold = Timing(*measured["cold"][name])
+        told = f"{cold.median:.1f} s ({cold.least:.1f}–{cold.most:.1f})"
+        lines.append([f"cold start {title}", bold(told, cold.median < COLD), f"< {COLD} s"])
+    return lines
+
+
+def amount(file):
+    """Give how long a file took and how much of it came in a second."""
+    return (
+        f"{file.median:.1f} s ({file.size / 1e6:,.0f} MB, {file.size / 1e6 / file.median:.0f} MB/s)"
+    )
+
+
+def bold(told, met):
+    """Give what was measured, bold where it misses its aim."""
+    return told if met else f"**{told}**"
+
+
+def rows_of(lines):
+    """Give the lines of a table."""
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 WARM, TIMES = 3, 21
+# How `wrk` asks for requests a second.
+ROUNDS, SECONDS, CONNECTIONS = 7, 4, 8
 # What takes seconds is asked less often: for so many seconds only, but at least so often.
 LONGEST, FEWEST = 60, 5
 SLOW = 2000
@@ -126,6 +128,20 @@ class Server:
         ]
 
 
+def taken(server, address):
+    """Give (seconds, bytes) of a file that is taken from a server, and thrown away."""
+    start, size = time.perf_counter(), 0
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, PATIENCE)
+    connection.request("GET", address)
+    answer = connection.getresponse()
+    if answer.status != 200:
+        sys.exit(f"{address}: {answer.status}")
+    while piece := answer.read(1 << 20):
+        size += len(piece)
+    connection.close()
+    return time.perf_counter() - start, size
+
+
 def memory(process):
     """Give what the kernel says of the memory of a process, in kB by name."""
     lines = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="ascii").splitlines()[1:]
@@ -174,7 +190,7 @@ def wait(server, ready):
         try:
             server.visitor().get(ready)
         except ConnectionError:
-            time.sleep(0.1)
+            time.sleep(0.01)
         else:
             return
     sys.exit("The server does not answer.")

@@ -35,10 +35,11 @@ class CollaborationDetail(PublishedDetail):
         return super().get_queryset().select_related("form")
 
     def get_context_data(self, **kwargs):
+        (alike,) = Collaboration.objects.alike(self.object, FEW, lambda facets: facets.everything)
         return super().get_context_data(
             organizations=self.object.organizations.published().with_related(),
             needs=self.object.needs.published().with_related(),
-            alike=Collaboration.objects.alike(self.object)[:FEW],
+            alike=alike,
             **kwargs,
         )
 

@@ -3,7 +3,7 @@
 The database is copied first, the files after it. A file is written before the row that names it is
 committed, gets a new name each time (pictures.py) and is never changed or deleted: whatever the
 copy of the database names is on the disk when the files are copied. Files that came meanwhile are
-named by nothing, and do no harm.
+named by nothing, and do no harm. Whether they are on the disk or in a bucket, a backup is the same.
 
 The file gets its name when everything in it was read again and found whole. Settings are not in it.
 """
@@ -27,6 +27,8 @@ from uuid import uuid4
 import django
 from django.apps import apps
 from django.conf import settings
+from django.core.files.base import File
+from django.core.files.storage import default_storage
 from django.db import connection
 from django.db.models import FileField
 
@@ -111,10 +113,11 @@ def write(path, aside, made):
     with os.fdopen(handle, "wb") as file, tarfile.open(fileobj=file, mode="w") as archive:
         rows, named = engine.dump(dump)
         engine.check(dump)
-        parts = {engine.dump_name: add(archive, dump, engine.dump_name)}
+        parts = {engine.dump_name: add(archive, engine.dump_name, Folder(aside), engine.dump_name)}
         dump.unlink()
-        for name, one in sorted(uploads()):
-            parts[name] = add(archive, one, name)
+        for kind, holder in holders().items():
+            for name in sorted(holder.names()):
+                parts[f"{kind}/{name}"] = add(archive, f"{kind}/{name}", holder, name)
         manifest = {
             "format": FORMAT,
             "made": made.isoformat(timespec="seconds"),
@@ -137,22 +140,44 @@ def write(path, aside, made):
     return manifest
 
 
-def uploads():
-    """Yield (name in the backup, path) of every file that was uploaded or made to be kept."""
-    for name, root in roots().items():
-        for folder, folders, files in os.walk(root):
+class Folder:
+    """A folder of files, which are listed, read and written as those of a bucket are."""
+
+    def __init__(self, root):
+        self.root = Path(root)
+
+    def names(self):
+        """Yield the names of all files."""
+        for folder, folders, files in os.walk(self.root):
             # Hidden is what is not finished, and locks.
             folders[:] = [one for one in folders if not one.startswith(".")]
             for file in files:
                 path = Path(folder) / file
                 if path.is_file() and not path.is_symlink() and not file.startswith("."):
-                    yield f"{name}/{path.relative_to(root).as_posix()}", path
+                    yield path.relative_to(self.root).as_posix()
+
+    def open(self, name):
+        return File((self.root / name).open("rb"))
+
+    def save(self, name, content):
+        """Write a file, which holds the whole of what it is to hold or is not changed."""
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_name(f".{path.name}.{uuid4().hex}")
+        try:
+            with unfinished.open("wb") as file:
+                shutil.copyfileobj(content, file, BLOCK)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(unfinished, path)
+        finally:
+            unfinished.unlink(missing_ok=True)
 
 
-def roots():
-    """Give the folders of files that belong to the content, by their names in a backup."""
-    found = {"media": settings.MEDIA_ROOT, "snapshots": settings.SNAPSHOTS_ROOT}
-    return {name: Path(root) for name, root in found.items()}
+def holders():
+    """Give what holds the files that belong to the content, by their names in a backup."""
+    media = default_storage if settings.MEDIA_S3_BUCKET else Folder(settings.MEDIA_ROOT)
+    return {"media": media, "snapshots": Folder(settings.SNAPSHOTS_ROOT)}
 
 
 class Summed:
@@ -167,22 +192,23 @@ class Summed:
         return data
 
 
-def add(archive, path, name):
-    """Add a file to a backup; give its size and sum."""
-    with path.open("rb") as file:
-        # The names and numbers of users of this machine mean nothing on another.
-        entry = tarfile.TarInfo(name)
-        entry.size, entry.mtime, entry.mode = os.fstat(file.fileno()).st_size, 0, 0o600
-        entry.mtime = int(path.stat().st_mtime)
+def add(archive, name, holder, inner):
+    """Add a file to a backup under a name; give its size and sum."""
+    with holder.open(inner) as file:
         summed = Summed(file)
-        archive.addfile(entry, summed)
-    return {"size": entry.size, "sha256": summed.sum.hexdigest()}
+        archive.addfile(entry_of(name, file.size), summed)
+        return {"size": file.size, "sha256": summed.sum.hexdigest()}
 
 
 def add_text(archive, name, text):
+    archive.addfile(entry_of(name, len(text)), io.BytesIO(text))
+
+
+def entry_of(name, size):
+    """Give what the backup says of a part; users of this machine mean nothing on another."""
     entry = tarfile.TarInfo(name)
-    entry.size, entry.mtime, entry.mode = len(text), int(time.time()), 0o600
-    archive.addfile(entry, io.BytesIO(text))
+    entry.size, entry.mtime, entry.mode = size, int(time.time()), 0o600
+    return entry
 
 
 def persist(folder):
@@ -241,19 +267,10 @@ def blocks(archive, name):
             yield block
 
 
-def extract(archive, name, path):
-    """Write a part to a path, which holds the whole of it or is not changed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{uuid4().hex}")
-    try:
-        with unfinished.open("wb") as file:
-            for block in blocks(archive, name):
-                file.write(block)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+def extract(archive, name, holder, inner):
+    """Give a part to what is to hold it under a name of its own."""
+    with archive.extractfile(name) as part:
+        holder.save(inner, part)
 
 
 def restore(path, replace=False):
@@ -274,13 +291,13 @@ def restore(path, replace=False):
                 "The database has content; nothing was changed. With --replace the backup takes "
                 "its place."
             )
-        destinations = {name: destination(name) for name in manifest["parts"] if "/" in name}
+        destinations = {name: destination_of(name) for name in manifest["parts"] if "/" in name}
         with tempfile.TemporaryDirectory(prefix=NAME) as aside:
             dump = Path(aside) / engine.dump_name
-            extract(archive, engine.dump_name, dump)
+            extract(archive, engine.dump_name, Folder(aside), engine.dump_name)
             engine.check(dump)
-            for name, file in destinations.items():
-                extract(archive, name, file)
+            for name, destination in destinations.items():
+                extract(archive, name, *destination)
             engine.load(dump, manifest)
     found = engine.rows()
     if found != manifest["rows"]:
@@ -295,14 +312,15 @@ def restore(path, replace=False):
     return manifest
 
 
-def destination(name):
-    """Give where a file of a backup belongs; never outside its folder."""
+def destination_of(name):
+    """Give what a file of a backup belongs to, and its name there; never outside of it."""
     kind, *inner = PurePosixPath(name).parts
-    if kind not in roots():
+    holder = holders().get(kind)
+    if holder is None:
         raise BackupError(f"The backup holds {name}, for which no setting names a folder.")
     if not inner or ".." in inner:
         raise BackupError(f"The backup holds a file with an impossible name: {name}.")
-    return roots()[kind].joinpath(*inner)
+    return holder, "/".join(inner)
 
 
 # Engines

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.checks import Error, Tags, Warning, register
+from django.core.files.storage import default_storage
 
 
 @register(Tags.security, deploy=True)
@@ -59,8 +60,19 @@ def mail(app_configs, **kwargs):
 @register(Tags.files, deploy=True)
 def folders(app_configs, **kwargs):
     """What is uploaded, snapshots and the dictionaries of the search need a place."""
-    for name in ("MEDIA_ROOT", "SNAPSHOTS_ROOT", "LEMMAS_ROOT"):
+    media = () if settings.MEDIA_S3_BUCKET else ("MEDIA_ROOT",)
+    for name in (*media, "SNAPSHOTS_ROOT", "LEMMAS_ROOT"):
         folder = Path(getattr(settings, name))
         there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
         if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
             yield Error(f"{name} cannot be written: {folder}", id="localympact.E002")
+
+
+@register(Tags.files, deploy=True)
+def bucket(app_configs, **kwargs):
+    """What is uploaded may need a bucket, which must let the portal in."""
+    if settings.MEDIA_S3_BUCKET:
+        try:
+            next(default_storage.names(), None)
+        except OSError as error:
+            yield Error(f"MEDIA_S3_BUCKET cannot be read: {error}", id="localympact.E003")

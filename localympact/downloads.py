@@ -18,8 +18,8 @@ from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.utils.http import http_date
 from django.utils.text import capfirst
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView, View
 
 from localympact import editions, structured
@@ -173,7 +173,8 @@ def kept(request, make):
     """
     edition = editions.of(request)
     since = edition.since and int(edition.since.timestamp())
-    etag = f'"{editions.tag(request)}"'
+    # The address of a file need not name the language that it is in.
+    etag = f'"{editions.tag(request, get_language())}"'
     response = get_conditional_response(request, etag=etag, last_modified=since) or make()
     response.headers["ETag"] = etag
     # Kept by anybody, and asked for anew each time: what an editor changed shows at once.

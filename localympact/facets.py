@@ -78,6 +78,23 @@ class State:
         """Give the bitmap of the entries that have one of several values."""
         return BitMap.union(BitMap(), *(self.having(facet, value) for value in values))
 
+    def with_most(self, facet, values, within):
+        """Yield bitmaps of those entries of a bitmap that have one of several values.
+
+        First those that have most of them.
+        """
+        # At each place those that have so many of the values, or more.
+        having = [within]
+        for value in values:
+            ids = self.having(facet, value)
+            having.append(BitMap())
+            for number in range(len(having) - 1, 0, -1):
+                having[number] |= having[number - 1] & ids
+        more = BitMap()
+        for ids in reversed(having[1:]):
+            yield ids - more
+            more = ids
+
     def counts(self, facet, within):
         """Give {value: number of entries} of a facet among the entries of a bitmap.
 

@@ -209,11 +209,19 @@ def outcome(obj, version):
             )
             left = [pk for pk in pks if pk in found]
             wanted[name] = left if field.many_to_many else left[0] if left else None
-        elif isinstance(field, models.FileField) and value and not field.storage.exists(value):
+        elif isinstance(field, models.FileField) and value and is_gone(field, value):
             wanted[name] = ""
         if wanted[name] != value:
             gone.append(name)
     return Outcome(wanted, gone)
+
+
+def is_gone(field, name):
+    """Say whether a file is gone; a storage that does not answer does not say so."""
+    try:
+        return not field.storage.exists(name)
+    except OSError:
+        return False
 
 
 def prepare(obj, wanted):

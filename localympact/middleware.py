@@ -1,5 +1,6 @@
 """What every answer says, which language a page is in, what a wrong method is told."""
 
+from csp.utils import build_policy
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.shortcuts import render
@@ -14,16 +15,24 @@ NOT_NEEDED = (
 )
 
 
-class NothingNeededMiddleware:
-    """Say with every answer that its page uses neither camera nor place, nor anything such."""
+class PoliciesMiddleware:
+    """Say with every answer what its page may load, and that it needs neither camera nor place.
+
+    The same for all of them, so it is written once, and not for each answer as django-csp does.
+    """
 
     def __init__(self, get_response):
         self.get_response = get_response
-        self.policy = ", ".join(f"{name}=()" for name in NOT_NEEDED)
+        self.policy = build_policy()
+        self.nothing_needed = ", ".join(f"{name}=()" for name in NOT_NEEDED)
 
     def __call__(self, request):
         response = self.get_response(request)
-        response.headers["Permissions-Policy"] = self.policy
+        response.headers["Permissions-Policy"] = self.nothing_needed
+        # Django's pages for developers hold styles and code.
+        if not (settings.DEBUG and response.status_code in (404, 500)):
+            # Of a picture that somebody brought there is a stricter one.
+            response.headers.setdefault("Content-Security-Policy", self.policy)
         return response
 
 

@@ -7,18 +7,18 @@ from datetime import date
 from django import forms
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
-from django.db.models import F, Max
+from django.db.models import Count, F, Max
 from django.http import HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy
 from django.views.generic import DetailView, ListView, TemplateView
 
 from collaborations.filters import CollaborationFilter
 from collaborations.models import Collaboration
-from localympact import replicas, structured, unanswered
-from localympact.facets import states_of
+from localympact import editions, replicas, structured, unanswered
 from localympact.models import UnansweredSearch
 from localympact.put_aside import put_aside
 from localympact.texts import pick
@@ -77,48 +77,65 @@ class Start(TemplateView):
     template_name = "start.html"
 
     def get_context_data(self, **kwargs):
-        form = PlaceForm(self.request.GET)
-        place = form.cleaned_data["municipality"] if form.is_valid() else None
-        collaborations = Collaboration.objects.published()
-        needs = Need.objects.published()
-        if place:
-            collaborations = collaborations.filter(municipality=place)
-            needs = needs.applying_to(place)
-        municipalities = places()
-        counted = [one for one in municipalities if place in (None, one)]
+        everywhere = "municipality" not in self.request.GET
+        form = SimpleLazyObject(lambda: PlaceForm(self.request.GET))
+        place = form.cleaned_data["municipality"] if not everywhere and form.is_valid() else None
         return super().get_context_data(
             form=form,
             place=place,
             asked_place=f"?municipality={place.slug}" if place else "",
-            organizations=sum(one.organization_count for one in counted),
-            collaborations=sum(one.collaboration_count for one in counted),
-            needs=needs.count(),
+            # Without a place the page is the same for everybody until the content changes.
+            everywhere=everywhere,
+            edition=editions.of(self.request).name,
             today=timezone.localdate(),
-            changed=max(filter(None, (last_change(model) for model in ENTRIES)), default=None),
-            municipalities=municipalities,
-            topics=Topic.objects.all(),
-            causes=Cause.objects.with_origin().with_counts(needs),
-            newest=collaborations.with_related().order_by("-created", "-pk")[:3],
+            there_is=SimpleLazyObject(lambda: overview(place)),
             structured=[structured.site(self.request.build_absolute_uri, WHAT_IT_IS)],
             **kwargs,
         )
 
 
-def last_change(model):
-    """Give when a published entry of a model last changed."""
-    return model.objects.published().aggregate(last=Max("updated"))["last"]
+def overview(place):
+    """Give what the start page shows, of one place or of all."""
+    collaborations, needs = Collaboration.objects.published(), Need.objects.published()
+    if place:
+        collaborations = collaborations.filter(municipality=place)
+        needs = needs.applying_to(place)
+    municipalities = places()
+    counted = [one for one in municipalities if place in (None, one)]
+    changes = [last for found in counts().values() for _number, last in found.values()]
+    return {
+        "organizations": sum(one.organization_count for one in counted),
+        "collaborations": sum(one.collaboration_count for one in counted),
+        "needs": needs.count(),
+        "changed": max(changes, default=None),
+        "municipalities": municipalities,
+        "topics": Topic.objects.all(),
+        "causes": Cause.objects.with_origin().with_counts(needs),
+        "newest": collaborations.with_related().order_by("-created", "-pk")[:3],
+    }
+
+
+@editions.kept
+def counts():
+    """Give {model: {key of a municipality: (number of published entries, their last change)}}."""
+    return {
+        model: {
+            place: (number, last)
+            for place, number, last in model.objects.published()
+            .order_by()
+            .values_list("municipality")
+            .annotate(Count("pk"), Max("updated"))
+        }
+        for model in ENTRIES
+    }
 
 
 def places():
     """Give the municipalities in the reader's order, with the numbers of their entries."""
-    found = list(Municipality.objects.by_name(translation.get_language()))
-    organizations, collaborations = (
-        state.counts("municipality", state.having("public", True))
-        for state in states_of(Organization, Collaboration)
-    )
+    found, counted = list(Municipality.objects.by_name(translation.get_language())), counts()
     for place in found:
-        place.organization_count = organizations.get(place.pk, 0)
-        place.collaboration_count = collaborations.get(place.pk, 0)
+        place.organization_count, _last = counted[Organization].get(place.pk, (0, None))
+        place.collaboration_count, _last = counted[Collaboration].get(place.pk, (0, None))
     return found
 
 

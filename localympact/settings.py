@@ -89,20 +89,19 @@ MIDDLEWARE = [
     # Before the first question to a database.
     "localympact.replicas.ReplicasMiddleware",
     # Then what every answer says: also one that another one below gives, and every mistake.
-    "localympact.middleware.NothingNeededMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "localympact.middleware.PoliciesMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     # Also what another one answers, such as a redirect, may be read elsewhere.
     "corsheaders.middleware.CorsMiddleware",
     "localympact.middleware.LargestRequestMiddleware",
+    "localympact.middleware.RememberLanguageMiddleware",
+    # Before whatever only a page that is made needs; what sets cookies for it is below.
+    "localympact.caching.PublicPagesMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
-    "localympact.middleware.RememberLanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
-    # Outside of what sets cookies: an answer with one is not kept.
-    "localympact.caching.PublicPagesMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
@@ -112,6 +111,11 @@ MIDDLEWARE = [
     "localympact.middleware.MethodNotAllowedMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
+
+# Numbers for Prometheus at /metrics (metrics.py): before all that they count, behind the probes.
+METRICS = env.bool("METRICS", default=False)
+if METRICS:
+    MIDDLEWARE.insert(1, "localympact.metrics.MetricsMiddleware")
 
 ROOT_URLCONF = "localympact.urls"
 WSGI_APPLICATION = "localympact.wsgi.application"
@@ -158,6 +162,8 @@ def database(name, url):
                 "timeout": 20,
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
             }
+            # To open it, with six alphabets, takes longer than most questions.
+            found["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", 60)
             # A file, not memory: the threads of the browser tests then have a connection each.
             found["TEST"] = {"NAME": BASE_DIR / "var" / "test.sqlite3"}
         case "django.db.backends.postgresql":
@@ -212,11 +218,16 @@ def redis(url):
     }
 
 
+# Parts of pages that are the same until content or code changes (`cache` in templates) each
+# process has for itself: what is asked of another one takes longer to come.
+_in_process = f"django.core.cache.backends.{'dummy.DummyCache' if DEBUG else 'locmem.LocMemCache'}"
 CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "OPTIONS": {"MAX_ENTRIES": 200},
-    }
+    "default": {"BACKEND": _in_process, "OPTIONS": {"MAX_ENTRIES": 200}},
+    "template_fragments": {
+        "BACKEND": _in_process,
+        "LOCATION": "template_fragments",
+        "OPTIONS": {"MAX_ENTRIES": 500},
+    },
 }
 if CACHE_URL := env.str("CACHE_URL", default=""):
     if not CACHE_URL.startswith(("redis://", "rediss://", "unix://")):
@@ -266,6 +277,34 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+# Or uploaded files are in a bucket, for any number of app servers (buckets.py).
+MEDIA_S3_BUCKET, MEDIA_S3_ENDPOINT, MEDIA_S3_REGION, MEDIA_S3_KEY, MEDIA_S3_SECRET = _s3 = [
+    env.str(f"MEDIA_S3_{name}", default="")
+    for name in ("BUCKET", "ENDPOINT", "REGION", "KEY", "SECRET")
+]
+if MEDIA_S3_BUCKET:
+    if "/" in MEDIA_S3_BUCKET:
+        stop("MEDIA_S3_BUCKET must be the name of a bucket, without an address or a folder.")
+    if not (MEDIA_S3_KEY and MEDIA_S3_SECRET):
+        stop("MEDIA_S3_BUCKET is set, but MEDIA_S3_KEY and MEDIA_S3_SECRET do not both open it.")
+    if not (MEDIA_S3_ENDPOINT or MEDIA_S3_REGION):
+        stop("MEDIA_S3_ENDPOINT names the server of the bucket, or MEDIA_S3_REGION that of Amazon.")
+    if MEDIA_S3_ENDPOINT and not MEDIA_S3_ENDPOINT.startswith(("http://", "https://")):
+        stop("MEDIA_S3_ENDPOINT must begin with https:// or http://.")
+    STORAGES["default"] = {
+        "BACKEND": "localympact.buckets.Bucket",
+        "OPTIONS": {
+            "bucket_name": MEDIA_S3_BUCKET,
+            "endpoint_url": MEDIA_S3_ENDPOINT or None,
+            "region_name": MEDIA_S3_REGION or "us-east-1",
+            "access_key": MEDIA_S3_KEY,
+            "secret_key": MEDIA_S3_SECRET,
+            # Few servers but Amazon's have a name of their own for each bucket.
+            "addressing_style": "path" if MEDIA_S3_ENDPOINT else "virtual",
+        },
+    }
+elif any(_s3):
+    stop("MEDIA_S3_… is set, but MEDIA_S3_BUCKET names no bucket.")
 
 # Passwords and sign-in
 AUTH_PASSWORD_VALIDATORS = [

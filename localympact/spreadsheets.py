@@ -8,19 +8,20 @@ import codecs
 import csv
 import datetime
 import io
+import os
 import re
 import zipfile
 from contextlib import closing
+from functools import cache
 from itertools import islice
 from operator import is_
 
-import openpyxl
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from openpyxl.cell.read_only import EMPTY_CELL
-from openpyxl.utils.escape import unescape
 
+# Where lxml is installed openpyxl would read with it and follow entities; defusedxml does not.
+os.environ["OPENPYXL_LXML"] = "False"
 # A cell longer than this is a broken quotation mark, not a text.
 csv.field_size_limit(1_000_000)
 
@@ -40,9 +41,6 @@ SAMPLES = 12
 # Tags in the XML of a sheet; some programs write them with a prefix.
 FORMULA, ROW = re.compile(rb"<(\w{1,8}:)?f[ />]"), re.compile(rb"<(?:\w{1,8}:)?row[ >]")
 OVERLAP = 12
-# What openpyxl gives for a row that is not in the file.
-NOTHING = (EMPTY_CELL,) * COLUMNS
-
 UTF_8, UTF_16 = "utf-8", "utf-16"
 # What a CSV file may be written in, as editors are offered it.
 ENCODINGS = {
@@ -195,6 +193,14 @@ class Csv(Table):
             return 0
 
 
+@cache
+def openpyxl():
+    """Give the reader of XLSX, imported when it is first needed: no start of the portal waits."""
+    import openpyxl as found
+
+    return found
+
+
 class Sheet(Table):
     """The first visible sheet of an XLSX file, read row by row."""
 
@@ -203,6 +209,8 @@ class Sheet(Table):
     def __init__(self, file):
         super().__init__()
         self.file = file
+        # What openpyxl gives for a cell that is not in the file.
+        self.nothing = openpyxl().cell.read_only.EMPTY_CELL
         try:
             self.zip = zipfile.ZipFile(file)
             self.check(self.zip)
@@ -244,7 +252,7 @@ class Sheet(Table):
         """Open the workbook with the results of its formulas, or with the formulas."""
         self.file.seek(0)
         # Other files that it is linked with are not looked at.
-        return openpyxl.load_workbook(
+        return openpyxl().load_workbook(
             self.file, read_only=True, data_only=data_only, keep_links=False
         )
 
@@ -297,10 +305,10 @@ class Sheet(Table):
         """Yield rows of pairs: a cell, and whether it is calculated."""
         rows = self.sheet.iter_rows(max_col=COLUMNS)
         if not self.formulas:
-            nothing = None
+            nothing, empty = None, (self.nothing,) * COLUMNS
             for row in rows:
                 # A sheet may have a million rows that are not there; all of them are one object.
-                if row is not nothing and all(map(is_, row, NOTHING)):
+                if row is not nothing and all(map(is_, row, empty)):
                     nothing = row
                 yield [] if row is nothing else [(cell, False) for cell in row]
             return
@@ -311,7 +319,7 @@ class Sheet(Table):
 
     def text(self, cell, calculated):
         """Give a cell as the CSV file has it."""
-        if cell is EMPTY_CELL:
+        if cell is self.nothing:
             return ""
         value = cell.value
         if value is None:
@@ -339,7 +347,7 @@ class Sheet(Table):
         if "_x" not in text:
             return text
         # XML has no control characters; the format writes them so (a carriage return: _x000D_).
-        text = unescape(text)
+        text = openpyxl().utils.escape.unescape(text)
         if any("\ud800" <= sign <= "\udfff" for sign in text):
             return Unreadable(_("There is a character here that no text can have."))
         return text

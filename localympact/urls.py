@@ -4,7 +4,6 @@ from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path, re_path, register_converter
-from django.views.static import serve
 
 from collaborations.views import CollaborationInterface
 from localympact import (
@@ -13,6 +12,7 @@ from localympact import (
     completions,
     data_pages,
     desk,
+    media,
     openapi,
     opensearch,
     pages,
@@ -57,8 +57,11 @@ urlpatterns = [
         snapshot_pages.SnapshotFile.as_view(),
         name="snapshot_file",
     ),
-    # Few and small pictures; a proxy in front may serve this folder itself.
-    re_path(r"^media/logos/(?P<path>.+)$", serve, {"document_root": settings.MEDIA_ROOT / "logos"}),
+    re_path(
+        r"^media/(?P<name>logos/[0-9A-Za-z-]+\.(?:png|jpg|webp))\Z",
+        media.Picture.as_view(),
+        name="picture",
+    ),
     *i18n_patterns(
         path("", pages.Start.as_view(), name="start"),
         path("organizations.json", OrganizationInterface.as_view(), name="organizations_json"),

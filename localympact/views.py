@@ -14,7 +14,7 @@ from django.utils.text import capfirst
 from django.views.generic import DetailView
 from django_filters.views import FilterView
 
-from localympact import structured, unanswered
+from localympact import editions, structured, unanswered
 from localympact.texts import pick, written_in
 from localympact.visitors import came_from
 from localympact.writers import FORMATS
@@ -170,6 +170,7 @@ class PublishedDetail(DetailView):
             list_url=list_url,
             back=self.back_to(list_url),
             may_edit=editing,
+            edition=editions.of(request).name,
             admin_name=f"admin:{self.object._meta.app_label}_{self.object._meta.model_name}",
         )
         public = self.object.is_published

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from itertools import chain
 from typing import NamedTuple
 
-import xlsxwriter
 from django.db import connections
 
 # How much is sent at once, in signs.
@@ -154,6 +153,9 @@ def xlsx(resource, source):
 
     Its format wants it made as a whole before it is sent.
     """
+    # A portal that starts does not wait for it.
+    import xlsxwriter
+
     with tempfile.TemporaryFile() as file:
         with xlsxwriter.Workbook(file, {"constant_memory": True}) as workbook:
             sheet = workbook.add_worksheet()

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from localympact.cldr import language_name
 from localympact.codes import CodesField
+from localympact.history import is_gone
 from localympact.templatetags.portal import day
 from localympact.texts import pick
 from organizations.entries import Entry
@@ -210,6 +211,6 @@ def value(field, stored, mark):
 
 def picture(field, stored, mark):
     """Give a stored picture as a passage that shows it, as long as its file is there."""
-    if not field.storage.exists(stored):
+    if is_gone(field, stored):
         return Passage(_("(the file is gone)"), mark)
     return Passage(PurePath(stored).name, mark, picture=field.storage.url(stored))

@@ -1,14 +1,16 @@
 """What all public entries share: identity, texts, place, topics, status, origin."""
 
 import uuid
+from itertools import chain, islice
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Exists, OuterRef, Prefetch, Q, Subquery
+from django.db.models import Prefetch, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+from pyroaring import BitMap
 
 from localympact.afterwards import FollowedQuerySet
 from localympact.alphabets import by_name
@@ -249,20 +251,20 @@ class EntryQuerySet(FollowedQuerySet, EditableQuerySet, DescribedQuerySet):
             return self
         return self.prefetch_related(named(self.model, "audiences"))
 
-    def alike(self, entry):
-        """Keep other published entries with topics of `entry`, those with most in common first.
+    def alike(self, entry, few, *groups):
+        """Give a few other published entries with topics of `entry`, most in common first.
 
-        Each says in `shared_topics` how many they are.
+        A list for each group, which is a function that takes the facets and gives a bitmap.
         """
-        field = self.model._meta.get_field("topics")
-        shared = field.remote_field.through.objects.filter(
-            **{field.m2m_field_name(): OuterRef("pk")},
-            topic__in=[topic.pk for topic in entry.topics.all()],
-        )
-        counted = shared.order_by().values(field.m2m_field_name()).annotate(n=models.Count("pk"))
-        others = self.published().exclude(pk=entry.pk).filter(Exists(shared))
-        alike = others.annotate(shared_topics=Subquery(counted.values("n")))
-        return alike.with_related().order_by("-shared_topics", "pk")
+        facets = facets_of(self.model).now()
+        topics = [topic.pk for topic in entry.topics.all()]
+        others = facets.having("public", True) - BitMap([entry.pk])
+        chosen = [
+            list(islice(chain(*facets.with_most("topic", topics, others & group(facets))), few))
+            for group in groups
+        ]
+        found = self.published().with_related().in_bulk([*chain(*chosen)])
+        return [[found[pk] for pk in pks if pk in found] for pks in chosen]
 
     def by_name(self, reader):
         """Order by the name that the reader sees, in the reader's alphabet."""

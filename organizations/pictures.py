@@ -5,13 +5,13 @@ is. So it is read by its first bytes, drawn anew and given a new name.
 """
 
 import io
+import re
 from uuid import uuid4
 
 from django import forms
 from django.contrib.admin.widgets import AdminFileWidget
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
-from django.core.files.images import get_image_dimensions
 from django.db import models
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
@@ -31,6 +31,9 @@ FORMATS = {
     "JPEG": ("jpg", {"quality": 88, "optimize": True}),
     "WEBP": ("webp", {"quality": 88}),
 }
+# How a stored name tells width and height, after the 36 signs of its number.
+SIZE = re.compile(r"(\d{1,3})-(\d{1,3})")
+NAME = re.compile(rf"logos/[0-9a-f-]{{36}}-{SIZE.pattern}\.[a-z]+")
 # What people take for a picture that every browser shows: the first bytes, and its name.
 OTHERS = [
     (b"GIF8", "GIF"),
@@ -54,8 +57,18 @@ NO_TEXT = _("Say in words what the logo shows, in at least one language.")
 
 
 def picture_path(instance, filename):
-    """Give a new name for a picture: nothing that was typed reaches the disk."""
-    return f"logos/{uuid4()}.{filename.rpartition('.')[2]}"
+    """Give a new name for a picture, which tells its size: nothing that was typed reaches the disk.
+
+    So a page shows it without asking where it is kept, which may be another machine.
+    """
+    size, _dot, ending = filename.rpartition(".")
+    return f"logos/{uuid4()}{f'-{size}' if SIZE.fullmatch(size) else ''}.{ending}"
+
+
+def size_of(name):
+    """Give width and height of a stored picture; an empty tuple where its name does not tell."""
+    told = NAME.fullmatch(name)
+    return tuple(map(int, told.groups())) if told else ()
 
 
 def kind_of(head):
@@ -98,7 +111,7 @@ def made_safe(upload):
     ending, options = FORMATS[kind]
     written = io.BytesIO()
     drawn.save(written, kind, **options)
-    return ContentFile(written.getvalue(), f"logo.{ending}")
+    return ContentFile(written.getvalue(), f"{drawn.width}-{drawn.height}.{ending}")
 
 
 def redrawn(picture):
@@ -178,21 +191,17 @@ def check_text(entry, picture, text):
 
 
 def picture_html(entry, picture, text, css):
-    """Show a picture with its text in the reader's language; nothing where its file is gone."""
+    """Show a picture; its text in the reader's language stands there if the file is gone."""
     file = getattr(entry, picture)
-    try:
-        width, height = get_image_dimensions(file) if file else (None, None)
-    except OSError:
-        return ""
-    if not width:
+    if not file:
         return ""
     shown = pick(entry, text) or pick(entry, "name")
+    size = size_of(file.name)
     return format_html(
-        '<img class="{}" src="{}" alt="{}" lang="{}" width="{}" height="{}">',
+        '<img class="{}" src="{}" alt="{}" lang="{}"{}>',
         css,
         file.url,
         shown,
         shown.lang,
-        width,
-        height,
+        format_html(' width="{}" height="{}"', *size) if size else "",
     )

@@ -75,7 +75,6 @@ def organization(entry, absolute, collaborations):
         entry.Reach.NATIONAL: country(entry.municipality.country),
     }
     number, partners = entry.registration_number, pick(entry, "seeks")
-    with_logo = entry.logo and entry.logo.storage.exists(entry.logo.name)
     kind = [entry.type] if entry.type else []
     return node(
         "Organization",
@@ -94,7 +93,7 @@ def organization(entry, absolute, collaborations):
         knowsAbout=names(entry.topics.all()),
         keywords=names([*kind, *entry.audiences.all()]),
         seeks=partners and node("Demand", description=partners),
-        logo=absolute(entry.logo.url) if with_logo else None,
+        logo=absolute(entry.logo.url) if entry.logo else None,
         subjectOf=[mention("Article", one, absolute) for one in collaborations],
         mainEntityOfPage=page_of(entry, absolute),
     )

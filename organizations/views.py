@@ -36,11 +36,16 @@ class OrganizationDetail(PublishedDetail):
 
     def get_context_data(self, **kwargs):
         place = self.object.municipality
-        alike = Organization.objects.alike(self.object)
+        neighbours, abroad = Organization.objects.alike(
+            self.object,
+            FEW,
+            lambda facets: facets.having("municipality", place.pk),
+            lambda facets: facets.everything - facets.having("country", place.country),
+        )
         return super().get_context_data(
             collaborations=self.object.collaborations.published().with_related(),
-            neighbours=alike.filter(municipality=place)[:FEW],
-            abroad=alike.exclude(municipality__country=place.country)[:FEW],
+            neighbours=neighbours,
+            abroad=abroad,
             towns=place.towns.with_counts(),
             **kwargs,
         )

@@ -1,5 +1,7 @@
 """How editors write: a tab a language, the source beside it, two people at one entry."""
 
+import logging
+
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -27,6 +29,8 @@ from organizations.origins import (
 )
 from organizations.tools import WithTools
 
+logger = logging.getLogger(__name__)
+
 MINOR = "minor_change"
 # The button of a tab that says that the text was checked: `_checked_lv`.
 CHECKED = "_checked_"
@@ -37,6 +41,10 @@ TO_BE_CHECKED = {
     TextStatus.HUMAN,
     TextStatus.UNRECORDED,
 }
+NOT_STORED = _(
+    "This file cannot be stored at the moment, and nothing was saved. Try again in some minutes, "
+    "or save without it."
+)
 # How many earlier versions are looked through for the text from which a translation was made.
 VERSIONS = 50
 
@@ -165,10 +173,22 @@ class TranslatedForm(forms.ModelForm):
 
     def full_clean(self):
         super().full_clean()
+        if self.is_bound and not self._errors:
+            self.store_files()
         if self.is_bound and self._errors:
             for name in self.files:
                 if name in self.fields and name not in self._errors:
                     self.add_error(name, CHOOSE_AGAIN)
+
+    def store_files(self):
+        """Store the files that came, once all else is right: where that fails nothing is saved."""
+        for name in self.files:
+            if name in self.fields:
+                try:
+                    self._meta.model._meta.get_field(name).pre_save(self.instance, add=False)
+                except OSError as error:
+                    logger.error("An uploaded file could not be stored. %s", error)
+                    self.add_error(name, NOT_STORED)
 
     def compare_with_stored(self):
         """Stop what would overwrite the changes of somebody else, and show them."""

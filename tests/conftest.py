@@ -4,11 +4,13 @@ import os
 from pathlib import Path
 from socket import socket
 from time import sleep
+from uuid import uuid4
 
 import pytest
 from aiosmtpd.controller import Controller
 from django.conf import settings as django_settings
 from django.contrib.auth.models import Group
+from django.core.files.storage import default_storage
 from django.utils import translation
 
 from localympact.models import MUNICIPAL_EDITOR, PORTAL_EDITOR, User
@@ -29,7 +31,7 @@ ANY_ENGINE = {
     *("test_headers", "test_pictures", "test_spreadsheets", "test_rights", "test_signing_in"),
     *("test_people", "test_preview", "test_put_aside", "test_asking", "test_details"),
     *("test_commands", "test_texts", "test_suggestions", "test_sitemaps", "test_views"),
-    *("test_publishing", "test_writing", "test_admin"),
+    *("test_publishing", "test_writing", "test_admin", "test_buckets", "test_metrics"),
 }
 
 
@@ -69,6 +71,37 @@ def english():
 def uploads(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.SNAPSHOTS_ROOT = tmp_path / "snapshots"
+
+
+@pytest.fixture(scope="session")
+def s3():
+    """The address of a server that speaks S3."""
+    from moto.server import ThreadedMotoServer  # seconds, which few tests need
+
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    yield "http://{}:{}".format(*server.get_host_and_port())
+    server.stop()
+
+
+@pytest.fixture
+def bucket(s3, settings):
+    """A bucket of that server, where the portal keeps what is uploaded."""
+    settings.MEDIA_S3_BUCKET = f"portal-{uuid4().hex[:12]}"
+    options = {
+        "bucket_name": settings.MEDIA_S3_BUCKET,
+        "endpoint_url": s3,
+        "region_name": "us-east-1",
+        "access_key": "key",
+        "secret_key": "secret",
+        "addressing_style": "path",
+    }
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {"BACKEND": "localympact.buckets.Bucket", "OPTIONS": options},
+    }
+    default_storage.bucket.create()
+    return default_storage.bucket
 
 
 @pytest.fixture(params=MAKERS)

@@ -3,14 +3,11 @@
 import html5lib
 import reversion
 from django.apps import apps
-from django.conf import settings
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import models
 from django.db.models import QuerySet
-from django.views.static import serve
 
 from localympact.models import AccessEvent, ImportedFile, UnansweredSearch
-from localympact.urls import urlpatterns
 from organizations.models import DuplicatePair, Suggestion
 from tests.factories import (
     make_audience,
@@ -27,8 +24,6 @@ from tests.factories import (
 )
 
 APPS = ("organizations", "collaborations", "needs")
-# Where the settings say that pictures are, before a test says otherwise.
-STORED = settings.MEDIA_ROOT
 CODE = "javascript:alert(1)//"
 # Of a model: what the portal itself writes there.
 OUR_OWN = {"slug", "sender", "logo"}
@@ -149,10 +144,3 @@ def foreign(html):
     if document.find(".//footer") is None and document.find(".//*[@id='footer']") is None:
         found.append("the end of the page is gone")
     return found
-
-
-def serve_media(monkeypatch, folder):
-    """Let the address of pictures lead to the folder of this test."""
-    (media,) = (one for one in urlpatterns if getattr(one, "callback", None) is serve)
-    given = media.default_args["document_root"].relative_to(STORED)
-    monkeypatch.setitem(media.default_args, "document_root", folder / given)

@@ -24,6 +24,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from django.conf import settings
+from django.core.files.storage import default_storage
 from django.db import connection
 from psycopg import sql
 
@@ -572,3 +573,54 @@ def test_folder_that_cannot_be_written_is_said_in_a_sentence(portal):
     answer = portal.manage("backup", portal.backups)
     assert answer.returncode == 1
     assert len(answer.stderr.strip().splitlines()) == 1
+
+
+class InBucket(Portal):
+    """A portal that has its uploads in a bucket from now on."""
+
+    def __init__(self, portal, endpoint):
+        vars(self).update(vars(portal))
+        self.endpoint = endpoint
+
+    @property
+    def environment(self):
+        return super().environment | {
+            "MEDIA_S3_BUCKET": default_storage.bucket.name,
+            "MEDIA_S3_ENDPOINT": self.endpoint,
+            "MEDIA_S3_KEY": "key",
+            "MEDIA_S3_SECRET": "secret",
+        }
+
+    def uploads(self):
+        bucket = default_storage.bucket
+        found = {Path("media", one.key): one.get()["Body"].read() for one in bucket.objects.all()}
+        return super().uploads() | found
+
+
+def test_what_was_destroyed_comes_back_into_a_bucket(portal, s3, bucket):
+    """And without its server there is no backup, and a restore changes nothing."""
+    before, _epochs = portal.state()
+    names = [f"logos/{path.name}" for path in (portal.media / "logos").iterdir()]
+    for name in names:
+        with (portal.media / name).open("rb") as file:
+            default_storage.save(name, file)
+    shutil.rmtree(portal.media)
+    portal, away = InBucket(portal, s3), InBucket(portal, "http://127.0.0.1:1")
+    assert portal.state()[0] == before
+    backup = portal.back_up()
+    with tarfile.open(backup) as archive:
+        manifest = json.load(archive.extractfile("manifest.json"))
+    # As it would be from a disk: it is also the way from one to the other.
+    assert {f"media/{name}" for name in names} < set(manifest["parts"])
+    assert manifest["missing"] == []
+    bucket.objects.all().delete()
+    left = portal.state()
+    for command in (("backup", portal.backups), ("restore", backup, "--replace")):
+        answer = away.manage(*command)
+        assert answer.returncode == 1
+        assert "does not answer" in answer.stderr
+        assert len(answer.stderr.strip().splitlines()) == 1
+    assert portal.files() == [backup]
+    assert portal.state() == left
+    portal.succeed("restore", backup, "--replace")
+    assert portal.state()[0] == before

@@ -4,7 +4,9 @@ from datetime import date
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 
+from localympact import editions
 from localympact.models import UnansweredSearch
 from organizations.models import Organization
 from tests.factories import make_need, make_organization
@@ -170,3 +172,28 @@ def test_search_that_finds_nothing_is_counted_each_time(client):
     for _ in range(3):
         client.get("/en/search/?q=submarine", headers={"user-agent": "Mozilla/5.0 Firefox/140"})
     assert UnansweredSearch.objects.get().count == 3
+
+
+def test_choice_of_a_language_is_remembered_also_where_the_page_is_known(client):
+    etag = client.get("/lv/organizations/").headers["ETag"]
+    chosen = {"Referer": "http://testserver/en/organizations/"}
+    first = client.get("/lv/organizations/", headers=chosen)
+    assert first.cookies["django_language"].value == "lv"
+    assert first.headers["Cache-Control"] == "private, no-cache"
+    client.cookies.clear()
+    again = client.get(
+        "/lv/organizations/", headers=chosen | {"If-None-Match": first.headers["ETag"]}
+    )
+    assert again.status_code == 304
+    assert again.cookies["django_language"].value == "lv"
+    assert client.get("/lv/organizations/").headers["ETag"] == etag
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no connection to cut")
+def test_connection_that_was_cut_is_made_anew():
+    before = editions.now()
+    with connection.copy().cursor() as another:
+        cut = "SELECT pg_terminate_backend(%s, 5000)"
+        another.execute(cut, [connection.connection.info.backend_pid])
+    assert editions.now() == before

@@ -188,6 +188,26 @@ def test_related_entries_are_linked_both_ways(client):
     assert address(collaboration) in client.get(address(need)).text
 
 
+def test_organization_names_others_with_its_topics_most_in_common_first(client, talsi, braga):
+    sport, music, art = topics = [make_topic(name_en=name) for name in ("Sport", "Music", "Art")]
+
+    def make(name, place, *topics, **fields):
+        one = make_organization(name_en=name, municipality=place, **fields)
+        one.topics.set(topics)
+        return one
+
+    choir = make("Choir", talsi, *topics)
+    make("Orchestra", talsi, music)
+    make("Band", talsi, sport, music)
+    make("Opera", talsi, *topics, status="draft")
+    make("Farm", talsi, make_topic(name_en="Farming"))
+    make("Coro", braga, art)
+    page = client.get(choir.get_absolute_url())
+    assert [one.name_en for one in page.context["neighbours"]] == ["Band", "Orchestra"]
+    assert [one.name_en for one in page.context["abroad"]] == ["Coro"]
+    assert "In common: Sport · Music" in page.text
+
+
 def test_need_says_where_it_holds(client, talsi):
     assert (
         "Belarus and Latvia"

@@ -9,11 +9,12 @@ from django.db.models import QuerySet
 from django.utils import translation
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from pyroaring import BitMap
 
 from localympact import facets as counting
 from localympact import results
 from localympact.alphabets import alphabet_key
-from localympact.facets import Facets, facets_of
+from localympact.facets import Facets, State, facets_of
 from localympact.models import Content
 from localympact.texts import LANGUAGES, pick
 from needs.models import Need
@@ -260,3 +261,20 @@ def test_counts_are_read_anew_where_the_database_is_another_one():
     Content.objects.create(pk=Organization.database, number=stamp.number + 9)
     assert content(facets_of(Organization).now()) == content(Facets(Organization).now())
     assert ask(Organization, {}).found.total == 1
+
+
+# What has most in common
+
+
+@settings(by_chance, max_examples=50)
+@given(
+    topics=st.lists(st.sets(st.integers(0, 40)), max_size=5),
+    within=st.sets(st.integers(0, 40)),
+)
+def test_entries_with_most_of_some_values_come_first(topics, within):
+    values = {"topic": {at: BitMap(ids) for at, ids in enumerate(topics)}}
+    state = State(0, None, BitMap(range(41)), values)
+    found = [list(ids) for ids in state.with_most("topic", range(len(topics)), BitMap(within))]
+    shared = {one: sum(one in ids for ids in topics) for one in sorted(within)}
+    for number, ids in zip(range(len(topics), 0, -1), found, strict=True):
+        assert ids == [one for one, count in shared.items() if count == number]

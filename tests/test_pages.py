@@ -35,7 +35,7 @@ def test_start_counts_what_is_published(client, make, app):
     make()
     make(status="draft")
     page = client.get("/en/")
-    assert page.context[app] == 1
+    assert page.context["there_is"][app] == 1
     assert "Counted on" in page.text
 
 
@@ -45,8 +45,9 @@ def test_start_keeps_the_chosen_place_in_the_address(client, talsi, braga):
     make_collaboration(municipality=braga, name_en="Concerts")
     make_need(level="national", countries=["LV"])
     page = client.get("/en/?municipality=talsi")
-    assert (page.context["organizations"], page.context["collaborations"]) == (1, 0)
-    assert page.context["needs"] == 1
+    there_is = page.context["there_is"]
+    assert (there_is["organizations"], there_is["collaborations"]) == (1, 0)
+    assert there_is["needs"] == 1
     assert 'href="/en/organizations/?municipality=talsi"' in page.text
     assert 'value="talsi" selected' in page.text
     assert not client.cookies
@@ -62,8 +63,23 @@ def test_start_says_how_many_needs_a_cause_has(client):
     cause = make_cause(name_en="Trust")
     make_need(cause=cause)
     make_need(cause=cause, status="draft")
-    (shown,) = client.get("/en/").context["causes"]
+    (shown,) = client.get("/en/").context["there_is"]["causes"]
     assert shown.need_count == 1
+
+
+def test_start_is_put_together_once_until_something_changes(client, django_assert_num_queries):
+    make_collaboration(name_en="Concerts")
+    first = client.get("/en/").text
+    with django_assert_num_queries(1):
+        assert client.get("/en/").text == first
+    make_collaboration(name_en="Clean beach")
+    changed = client.get("/en/").text
+    assert "Clean beach" not in first
+    assert "Clean beach" in changed
+    assert "2 collaborations" in changed
+    # A place is asked for in another address, and a language is another page.
+    assert client.get("/en/?municipality=nowhere").text != changed
+    assert "2 collaborations" not in client.get("/pt/").text
 
 
 def test_search_can_be_kept_to_a_place(client, talsi, braga):

@@ -4,6 +4,7 @@ import io
 import re
 import struct
 import zlib
+from uuid import uuid4
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -11,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image, ImageCms, ImageFile
 
 from organizations.models import Organization
-from organizations.pictures import made_safe
+from organizations.pictures import made_safe, size_of
 from tests.factories import make_organization
 from tests.test_admin import admin_url, form_of, new_entry
 
@@ -60,7 +61,7 @@ def refusal(content, name="logo.png"):
 @pytest.mark.parametrize("kind", KINDS)
 def test_format_is_known_by_content_and_the_ending_follows_it(kind):
     stored = made_safe(upload(drawn(kind), "holiday.exe"))
-    assert stored.name == f"logo.{KINDS[kind]}"
+    assert stored.name == f"10-8.{KINDS[kind]}"
     assert Image.open(stored).format == kind
 
 
@@ -255,7 +256,7 @@ def test_stored_name_is_the_portals_own(send):
     assert send(drawn("WEBP"), "../../etc/logo.png").status_code == 302
     name = Organization.objects.get().logo.name
     # New each time: no copy of the database names a file that another one has replaced.
-    assert re.fullmatch(r"logos/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.webp", name)
+    assert re.fullmatch(r"logos/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}-10-8\.webp", name)
 
 
 @pytest.mark.django_db
@@ -294,7 +295,8 @@ def test_old_logo_stays_on_disk_for_the_history(send, client, settings):
 @pytest.mark.django_db
 def test_page_shows_the_logo_with_words_and_size(client, talsi):
     entry = make_organization(logo_text_lv="Zilā <bura>", name_lv="Koris")
-    entry.logo.save("a.png", made_safe(upload(drawn(size=(30, 20)))))
+    picture = made_safe(upload(drawn(size=(30, 20))))
+    entry.logo.save(picture.name, picture)
     said = f'src="{entry.logo.url}" alt="Zilā &lt;bura&gt;" lang="lv" width="30" height="20"'
     assert f'<img class="logo" {said}>' in client.get(f"/sv/organizations/{entry.slug}/").text
     entry.logo_text_sv = "Blått segel"
@@ -308,4 +310,19 @@ def test_page_stands_where_the_file_of_the_logo_is_gone(client, talsi):
     entry = make_organization(logo="logos/gone.png", logo_text_lv="Koris")
     page = client.get(f"/lv/organizations/{entry.slug}/")
     assert page.status_code == 200
-    assert "<img" not in page.text.split("<main")[1]
+    assert '<img class="logo" src="/media/logos/gone.png" alt="Koris" lang="lv">' in page.text
+    assert client.get("/media/logos/gone.png").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "logos/gone.png",
+        # A number of which the last parts happen to have no letters is no size.
+        "logos/0a1b2c3d-0a1b-0a1b-8123-012345678901.png",
+        "logos/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f-10.png",
+    ],
+)
+def test_name_that_tells_no_size_is_not_read_as_one(name):
+    assert size_of(name) == ()
+    assert size_of(f"logos/{uuid4()}-640-7.webp") == (640, 7)

@@ -1,0 +1,1 @@
+"""The commands: what operators, developers and timers ask of the portal by `manage.py`."""

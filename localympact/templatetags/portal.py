@@ -9,14 +9,13 @@ from babel.lists import format_list
 from babel.numbers import format_decimal, format_percent
 from django import template
 from django.conf import settings
-from django.urls import translate_url
 from django.utils import timezone, translation
 from django.utils.html import format_html, linebreaks
 from django.utils.safestring import mark_safe
 
 from localympact import cldr, structured
 from localympact.alternates import alternates as alternates_of
-from localympact.texts import pick
+from localympact.texts import LANGUAGES, pick
 
 register = template.Library()
 
@@ -150,7 +149,10 @@ def dial(phone):
 def translations(context):
     """Give (code, name, address) of this page in each of the six languages, query kept."""
     address = context["request"].get_full_path()
-    return [(code, name, translate_url(address, code)) for code, name in settings.LANGUAGES]
+    _nothing, first, *rest = address.split("/", 2)
+    if first not in LANGUAGES or not rest:
+        return [(code, name, address) for code, name in settings.LANGUAGES]
+    return [(code, name, f"/{code}/{rest[0]}") for code, name in settings.LANGUAGES]
 
 
 @register.simple_tag(takes_context=True)

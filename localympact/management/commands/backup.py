@@ -30,7 +30,7 @@ class Command(BaseCommand):
         except (BackupError, OSError) as error:
             raise CommandError(f"No backup was made. {error}") from error
         for name in manifest["missing"]:
-            self.stderr.write(f"The database names {name}, which is not on the disk.")
+            self.stderr.write(f"The database names {name}, which is not there.")
         if options["verbosity"]:
             rows, files = sum(manifest["rows"].values()), len(manifest["parts"]) - 1
             self.stdout.write(f"{path}: {rows} rows, {files} files.")
