@@ -275,10 +275,6 @@ def test_column_that_is_far_away_makes_no_wide_rows():
     assert rows == [["id"], ["a"]]
 
 
-def test_cell_of_more_than_a_million_signs_is_none():
-    assert "cannot be read as CSV" in refusal(b'id\r\n"' + b"a" * 1_000_001 + b'"\r\n')
-
-
 def test_character_that_no_text_can_have_is_named():
     def half(text):
         return text.replace("MARK", "_xD800_")
