@@ -47,6 +47,8 @@ def main(words_file, result_file):
     server = [sys.executable, "-m", *shlex.split(os.environ["SERVER"])]
     command = [*server, "--bind", "127.0.0.1:{port}"]
     settings = {"DEBUG": "false", "HTTPS": "off", "ALLOWED_HOSTS": "127.0.0.1"}
+    # Each page is made anew.
+    settings["PAGES_KEPT"] = "0"
     result = {"engine": engine(), "entries": number, "words": words, "load": os.getloadavg()}
     result["cases"] = cases = {}
     with serving(command, READY, **settings) as portal:
