@@ -22,6 +22,16 @@ BESIDE = django_settings.BASE_DIR.parent / "shared" / "standards"
 
 # Each of these takes minutes; `make test` runs them, continuous integration has no time for them.
 ATTACKS = {"test_attacks", "test_hostile_files", "test_hostile_requests"}
+# What is looked at in each language, and takes long: continuous integration looks in Greek, whose
+# words are long and whose letters are its own.
+IN_EACH_LANGUAGE = {
+    *("test_pages_are_accessible", "test_pages_are_never_wider_than_the_window"),
+    *("test_letters_four_times_as_large_fit_the_window", "test_desk_and_matrix_are_accessible"),
+    *("test_list_and_page_are_accessible_and_fit_the_window", "test_form_is_accessible"),
+    *("test_open_facets_and_views_are_accessible",),
+    *("test_no_page_shows_an_english_sentence_as_its_own",),
+}
+AT_LENGTH = {"test_colours_have_contrast_in_the_dark", "test_every_described_value_is_accepted"}
 # What these test is made before or after the database answers: once, on SQLite, says it all.
 ANY_ENGINE = {
     *ATTACKS,
@@ -41,6 +51,10 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.any_engine)
         if item.path.stem in ATTACKS:
             item.add_marker(pytest.mark.attack)
+        if item.originalname in IN_EACH_LANGUAGE and item.callspec.params["language"] != "el":
+            item.add_marker(pytest.mark.at_length)
+        if item.originalname in AT_LENGTH:
+            item.add_marker(pytest.mark.at_length)
 
 
 def pytest_configure():

@@ -141,7 +141,7 @@ def test_failure_page_needs_no_database(client, app):
     with mock.patch.object(connection, "cursor", side_effect=gone):
         for path in (f"/lv/{app}/", f"/lv/{app}/choir/", "/lv/", "/admin/"):
             page = client.get(path, headers={"accept-language": "lv"})
-            assert page.status_code == 500
+            assert page.status_code == 503
             assert '<html lang="lv">' in page.text
 
 

@@ -173,6 +173,8 @@ def counts(text):
 def test_any_worker_answers_for_all_also_for_one_that_was_killed(tmp_path):
     """On the real server, which leaves nothing behind."""
     given = ["--config", "deploy/gunicorn.conf.py", "--bind", "127.0.0.1:{port}"]
+    # A worker that has just begun may not hear that it is to end.
+    given += ["--graceful-timeout", "3"]
     environment = {
         "METRICS": "on",
         "WEB_CONCURRENCY": "2",
