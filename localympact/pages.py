@@ -400,7 +400,7 @@ def server_error(request):
     What was read from a replica is read from another database the next time; a proxy in front may
     ask at once.
     """
-    error = sys.exc_info()[1]
+    error = sys.exception()
     if not isinstance(error, OperationalError | InterfaceError):
         return _error_page(request, 500)
     replicas.gone(error)
