@@ -16,8 +16,8 @@ from django.utils.text import capfirst
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from localympact.among import Among
 from localympact.columns import Column, Group
-from localympact.index import Among
 
 # Rows that are asked for at once: few at first, so that a file begins soon.
 FIRST, CHUNK = 200, 2000

@@ -45,10 +45,17 @@ def note_changes(database, entries):
         )
 
 
-def forget_counts():
-    """Let every process read everything anew; until the transaction ends nobody saves entries."""
-    for content in Content.objects.order_by("pk").select_for_update():
-        Content.objects.filter(pk=content.pk).update(epoch=uuid.uuid4())
+def forget_counts(database):
+    """Let every process read all entries of a database anew.
+
+    Until the end of the transaction nobody else notes changes of it: let it come last.
+    """
+    Content.objects.bulk_create(
+        [Content(pk=database, epoch=uuid.uuid4())],
+        update_conflicts=True,
+        unique_fields=["pk"],
+        update_fields=["epoch"],
+    )
 
 
 class Stamp(NamedTuple):

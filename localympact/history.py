@@ -20,6 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from reversion.models import Revision, Version
 
+from localympact.afterwards import together
 from localympact.texts import translated_fields
 
 # What never changes, what the portal itself keeps, and what a version must not bring back.
@@ -234,6 +235,7 @@ def prepare(obj, wanted):
     obj.full_clean()
 
 
+@together()
 def store(obj, wanted):
     """Save an object that was prepared with the same state, and its links."""
     obj.save()

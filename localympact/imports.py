@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from localympact.afterwards import saved_many, together
+from localympact.afterwards import catch_up, saved_many, together
 from localympact.columns import Slugs, Words, escaped, unescaped
 from localympact.history import IMPORT, keep_before, with_links
 from localympact.models import ImportRevision
@@ -134,7 +134,7 @@ class Import:
 
     def run(self):
         """Yield each `Row`; raise ValidationError where the file cannot be read as a whole."""
-        with transaction.atomic(), closing(self.read()) as rows:
+        with together(), closing(self.read()) as rows:
             while chunk := list(islice(rows, CHUNK)):
                 self.prepare(chunk)
                 self.save([row for row in chunk if row.outcome in ("new", "changed")])
@@ -433,26 +433,26 @@ class Import:
             self.write(rows)
             return
         keep_before(self.model, [row.instance.pk for row in rows if not row.new])
-        with together():
-            with reversion.create_revision(manage_manually=True):
-                reversion.set_comment(IMPORT)
-                reversion.set_user(self.user)
-                reversion.add_meta(ImportRevision, file=self.record)
-                self.write(rows)
-                if any(row.problems for row in rows):
-                    # The database refused them, and nothing of the file will be kept.
-                    return
-                for instance in with_links([row.instance for row in rows]):
-                    reversion.add_to_revision(instance)
-            self.pks += [row.instance.pk for row in rows]
-            if self.settle:
-                self.settle(self.model, rows)
+        with reversion.create_revision(manage_manually=True):
+            reversion.set_comment(IMPORT)
+            reversion.set_user(self.user)
+            reversion.add_meta(ImportRevision, file=self.record)
+            self.write(rows)
+            if any(row.problems for row in rows):
+                # The database refused them, and nothing of the file will be kept.
+                return
+            for instance in with_links([row.instance for row in rows]):
+                reversion.add_to_revision(instance)
+        self.pks += [row.instance.pk for row in rows]
+        if self.settle:
+            self.settle(self.model, rows)
+        catch_up()
 
     def write(self, rows):
         """Write rows; where the database refuses, find out which and why."""
         new = [row for row in rows if row.new]
         try:
-            with transaction.atomic(), together():
+            with transaction.atomic():
                 self.give_slugs([row.instance for row in new if not row.instance.slug])
                 self.model._base_manager.bulk_create([row.instance for row in new])
                 for row in rows:

@@ -6,16 +6,16 @@ both are given words and give back numbers of rows. Beside it stand the vocabula
 each word to its other forms, and the names of terms and places. What is asked: see search.py.
 """
 
-import json
 import re
 import unicodedata
 from typing import NamedTuple
 
 from django.db import connection
 from django.db.models import Q
-from django.db.models.expressions import RawSQL
 
 from localympact import lemmas as dictionary
+from localympact.afterwards import afterwards, comes_last
+from localympact.among import Among
 from localympact.folding import fold
 from localympact.models import Alias, Vocabulary
 from localympact.texts import LANGUAGES
@@ -68,23 +68,6 @@ def form_of(word):
 def forms_of(text):
     """Give the folded words of a text."""
     return [form for form in map(form_of, tokens(text)) if form]
-
-
-class Among(RawSQL):
-    """Numbers or words as a sub-query with one parameter, for `__in`: however many there are."""
-
-    def __init__(self, values, of="bigint"):
-        self.values, self.of = values, of
-        super().__init__("", ())
-
-    def as_sqlite(self, compiler, connection):
-        return "(SELECT value FROM json_each(%s))", [json.dumps(list(self.values))]
-
-    def as_postgresql(self, compiler, connection):
-        return f"(SELECT unnest(%s::{self.of}[]))", [list(self.values)]
-
-    def __hash__(self):
-        return id(self)
 
 
 # Engines
@@ -274,21 +257,28 @@ def write(database, texts, table=TABLE):
             cursor.execute(f"DELETE FROM {table} WHERE {index.key} IN ({numbers})")  # noqa: S608
         if rows:
             index.write(cursor, table, rows)
-    learn(words, again=table != TABLE)
+    if table == TABLE:
+        afterwards(learn, Vocabulary, unknown(words))
+    else:
+        learn(Vocabulary, words, again=True)
 
 
-def learn(words, again=False):
+def unknown(words):
+    """Give those of some words, each (as written, language), that the vocabulary has not."""
+    written = Among({word for word, _language in words}, of="text")
+    known = Vocabulary.objects.filter(written__in=written)
+    return words.difference(known.values_list("written", "language"))
+
+
+@comes_last
+def learn(model, words, again=False):
     """Note words, each (as written, language), with their dictionary forms.
 
-    `again` looks up those that are known, too: the dictionaries may have changed.
+    `again` writes those that are known, too: the dictionaries may have changed. In one order, and
+    as late as may be: two who learn the same words must not wait for each other in a circle.
     """
-    if not again:
-        written = Among({word for word, _language in words}, of="text")
-        known = Vocabulary.objects.filter(written__in=written)
-        words = set(words).difference(known.values_list("written", "language"))
-    # In one order, so that two who learn the same words do not wait for each other in a circle.
     new = [
-        Vocabulary(
+        model(
             written=word,
             language=language,
             form=form,
@@ -299,7 +289,7 @@ def learn(words, again=False):
         if (form := form_of(word))
     ]
     if again:
-        Vocabulary.objects.bulk_create(
+        model.objects.bulk_create(
             new,
             1000,
             update_conflicts=True,
@@ -307,7 +297,7 @@ def learn(words, again=False):
             update_fields=["form", "backwards", "lemma"],
         )
     else:
-        Vocabulary.objects.bulk_create(new, 1000, ignore_conflicts=True)
+        model.objects.bulk_create(new, 1000, ignore_conflicts=True)
 
 
 def name_thing(facet, key, names, synonyms):
@@ -342,7 +332,7 @@ def name_thing(facet, key, names, synonyms):
         ),
         ignore_conflicts=True,
     )
-    learn(words)
+    afterwards(learn, Vocabulary, unknown(words))
 
 
 def bare(text):

@@ -22,9 +22,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.gzip import gzip_page
 from django.views.generic import View
 
+from localympact.among import Among
 from localympact.downloads import kept
 from localympact.filters import APPEARANCE
-from localympact.index import Among
 from localympact.models import Removed
 from localympact.writers import moment
 

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from pyroaring import BitMap
 
-from localympact.index import Among
+from localympact.among import Among
 from localympact.models import Indexed
 
 # Up to this part of all entries they are named to the database, which sorts them; above it the

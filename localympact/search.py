@@ -14,6 +14,7 @@ from pyroaring import BitMap
 from rapidfuzz.distance import OSA
 
 from localympact import lemmas as dictionary
+from localympact.among import Among
 from localympact.folding import fold
 from localympact.index import (
     DATABASE_BITS,
@@ -22,7 +23,6 @@ from localympact.index import (
     STOP_WORDS,
     TABLE,
     WORD,
-    Among,
     Probe,
     engine,
     form_of,

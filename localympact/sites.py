@@ -1,5 +1,6 @@
 """The editors' pages as one site: who is let in, and that everything they change is kept."""
 
+from contextlib import nullcontext
 from functools import wraps
 
 from django.contrib import messages
@@ -13,7 +14,19 @@ from reversion.views import create_revision
 
 from localympact import people, second_factor
 from localympact.access import Event, missing_step, note
+from localympact.afterwards import together
 from localympact.put_aside import put_aside
+
+
+def at_once(view):
+    """Let a view do once, at its end, what follows from everything that a request saves."""
+
+    @wraps(view)
+    def together_view(request, *args, **kwargs):
+        with together() if request.method == "POST" else nullcontext():
+            return view(request, *args, **kwargs)
+
+    return together_view
 
 
 class PortalAdminSite(AdminSite):
@@ -30,9 +43,10 @@ class PortalAdminSite(AdminSite):
     def admin_view(self, view, cacheable=False):
         """Make what a request changes one revision, and let it happen as a whole or not at all.
 
-        What was typed by somebody who is no longer signed in waits for them (put_aside.py).
+        What follows from its saves is done once, at its end. What was typed by somebody who is no
+        longer signed in waits for them (put_aside.py).
         """
-        view = super().admin_view(create_revision()(view), cacheable)
+        view = super().admin_view(create_revision()(at_once(view)), cacheable)
 
         @wraps(view)
         def keeping(request, *args, **kwargs):

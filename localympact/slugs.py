@@ -8,6 +8,7 @@ from django.db import IntegrityError, models, transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
+from localympact.afterwards import together
 from localympact.texts import ENGLISH, pick
 
 MAX_LENGTH = 100
@@ -59,7 +60,7 @@ class Slugged(models.Model):
             ),
         ]
 
-    @transaction.atomic
+    @together()
     def save(self, *args, **kwargs):
         # What follows from it, such as the index and the counts, changes with it or not at all.
         if self.slug:

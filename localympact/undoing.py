@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from reversion.models import Version
 
-from localympact.afterwards import together
+from localympact.afterwards import catch_up, together
 from localympact.history import UNDO, changes, restore, state, state_of, with_links
 from localympact.importing import RESOURCES, State, log_state, shown
 from localympact.models import ImportedFile
@@ -135,7 +135,7 @@ def undo(pk, user):
     been. It is the one deletion that an editor can cause: of what they have just made themselves,
     and nobody has used.
     """
-    with transaction.atomic():
+    with together():
         file = ImportedFile.objects.select_for_update().filter(pk=pk).first()
         if file is None or file.state != State.IMPORTED:
             return
@@ -150,6 +150,7 @@ def undo(pk, user):
                 counts[fate.outcome] += 1
                 if fate.outcome == "left":
                     left.append(fate.line())
+            catch_up()
             done += len(chunk)
             yield done, total
         file.state, file.undone = State.UNDONE, timezone.now()
@@ -160,7 +161,7 @@ def undo(pk, user):
 
 def undo_chunk(chunk, user):
     """Do with the entries of a chunk what their fates say, as one revision."""
-    with together(), reversion.create_revision(manage_manually=True):
+    with reversion.create_revision(manage_manually=True):
         reversion.set_comment(UNDO)
         reversion.set_user(user)
         put_back([fate for fate in chunk if fate.outcome == "back"])

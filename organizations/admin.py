@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from localympact import downloads
-from localympact.afterwards import together
 from localympact.cldr import language_name
 from localympact.templatetags.portal import day
 from localympact.texts import LANGUAGES, columns, translated_fields
@@ -95,11 +94,6 @@ class EntryAdmin(
         form = super().get_form(request, obj, change=change, **kwargs)
         form.verifies_for_portal = request.user.edits_everything
         return form
-
-    def changeform_view(self, request, *args, **kwargs):
-        # Entry, topics and texts are saved one after another: what is to do is asked once.
-        with together():
-            return super().changeform_view(request, *args, **kwargs)
 
     def get_search_results(self, request, queryset, search_term):
         return queryset.search(search_term), False

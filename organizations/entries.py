@@ -14,9 +14,9 @@ from pyroaring import BitMap
 
 from localympact.afterwards import FollowedQuerySet
 from localympact.alphabets import by_name
+from localympact.among import Among
 from localympact.facets import facets_of
 from localympact.folding import fold
-from localympact.index import Among
 from localympact.models import Indexed
 from localympact.search import Search
 from localympact.slugs import Slugged

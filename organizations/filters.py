@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from pyroaring import BitMap
 
 from localympact.alphabets import alphabet_key
+from localympact.among import Among
 from localympact.cldr import country_choices, language_choices, language_name
 from localympact.codes import enclosed
 from localympact.filters import (
@@ -21,7 +22,6 @@ from localympact.filters import (
     SlugFilter,
     validate_readable,
 )
-from localympact.index import Among
 from localympact.results import Newest
 from localympact.search import Search
 from localympact.texts import LANGUAGES

@@ -11,8 +11,9 @@ from django.db import transaction
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_save
 
 from localympact import index
-from localympact.afterwards import afterwards, comes_last, saved_many
+from localympact.afterwards import afterwards, comes_last, in_order, saved_many, together
 from localympact.alphabets import sort_key
+from localympact.among import Among, locked
 from localympact.cldr import country_name
 from localympact.facets import facets_of, forget_counts, note_changes
 from localympact.models import Alias, Change, Indexed
@@ -38,33 +39,39 @@ def named_models():
 # Entries
 
 
-@comes_last
 def reindex(model, pks):
-    """Write the index of entries as they are now, and note that they changed."""
+    """Write the index of entries as they are now, and at the end note that they changed."""
     pks = sorted(pks)
-    with transaction.atomic():
+    with together():
         for start in range(0, len(pks), CHUNK):
             write(model, pks[start : start + CHUNK])
-        note_changes(model.database, pks)
+        afterwards(recount, model, pks)
 
 
 @comes_last
 def recount(model, pks):
-    """Note that entries changed in nothing but their links: their texts are as they were."""
+    """Note that entries changed, if only in their links."""
     note_changes(model.database, pks)
+
+
+@comes_last
+def recount_all(model, _pks):
+    """Let all entries be counted anew: another place changed what they count for."""
+    forget_counts(model.database)
 
 
 def write(model, pks, table=index.TABLE):
     """Write the index of some entries; what is no longer there leaves it."""
     plain = model.searched_as_written
     entries = (
-        model._base_manager.filter(pk__in=index.Among(pks))
+        model._base_manager.filter(pk__in=Among(pks))
         .select_related("municipality")
         .only("municipality__language", *columns("name", *model.searched), *plain)
     )
     texts, rows = {pk: {} for pk in pks}, []
     # Whoever saves one of them meanwhile waits, and writes its index after this one.
-    for entry in entries.order_by("pk").select_for_update(of=["self"], no_key=True):
+    locked(model, pks)
+    for entry in entries.order_by("pk"):
         parts = texts[entry.pk]
         for at, language in enumerate(LANGUAGES):
             name = getattr(entry, f"name_{language}") or ""
@@ -77,7 +84,7 @@ def write(model, pks, table=index.TABLE):
             parts[index.NO_LANGUAGE] = ("", body)
         rows.append(indexed(entry))
     index.write(model.database, texts, table)
-    Indexed.objects.filter(database=model.database, entry__in=index.Among(pks)).delete()
+    Indexed.objects.filter(database=model.database, entry__in=Among(pks)).delete()
     Indexed.objects.bulk_create(rows)
 
 
@@ -164,7 +171,8 @@ def rebuild(progress):
         gone.delete()
         rename(model, list(things))
     with transaction.atomic():
-        forget_counts()
+        for model in sorted(before, key=in_order):
+            forget_counts(model.database)
         for model, number in before.items():
             changes = Change.objects.filter(database=model.database, number__gt=number)
             write(model, list(changes.values_list("entry", flat=True)), new)
@@ -228,8 +236,9 @@ def names_changed(sender, pks, **kwargs):
 
 def place_changes(instance, **kwargs):
     """Note before a municipality is saved where it was, and what was spoken there."""
-    before = Municipality.objects.filter(pk=instance.pk).values_list("country", "language")
-    instance.place_before = before.first()
+    # Of two who save it the second waits here, and sees what the first has made of it.
+    before = Municipality.objects.filter(pk=instance.pk).select_for_update(no_key=True)
+    instance.place_before = before.values_list("country", "language").first()
 
 
 def place_changed(instance, **kwargs):
@@ -244,9 +253,12 @@ def place_gone(instance, **kwargs):
 
 
 def places_changed(pks, **kwargs):
-    """Follow the entries of municipalities, and those that hold in whole countries."""
-    for model in entry_models():
-        entries = model._base_manager.order_by()
-        if not model._meta.get_field("municipality").null:
-            entries = entries.filter(municipality__in=pks)
-        afterwards(reindex, model, entries.values_list("pk", flat=True))
+    """Follow the entries of municipalities, which have other names in another language.
+
+    All are counted anew: some hold in whole countries, and others may be saved at this moment.
+    """
+    with together():
+        for model in entry_models():
+            entries = model._base_manager.filter(municipality__in=pks).order_by()
+            afterwards(reindex, model, entries.values_list("pk", flat=True))
+            afterwards(recount_all, model, [0])

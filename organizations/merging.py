@@ -10,6 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from localympact.afterwards import together
+from localympact.among import locked
 from localympact.history import MERGE, keep_before, kept_fields
 from localympact.texts import LANGUAGES, columns
 from organizations.duplicates import DuplicatePair, note
@@ -55,6 +57,7 @@ def _value(entry, field):
     return getattr(entry, field.attname)
 
 
+@together()
 @reversion.create_revision()
 def merge_entries(survivor, merged, take=None):
     """Merge an entry into another one of its database; give the names of the fields that changed.
@@ -64,6 +67,7 @@ def merge_entries(survivor, merged, take=None):
     dies. Raises ValidationError where the chosen values do not fit together.
     """
     model = type(survivor)
+    locked(model, [survivor.pk, merged.pk])
     for entry in (survivor, merged):
         if entry.merged_into_id:
             raise ValidationError(_("“%(entry)s” was merged already.") % {"entry": entry})
@@ -183,6 +187,7 @@ def protect_term(instance, **kwargs):
         )
 
 
+@together()
 @reversion.create_revision()
 def merge_terms(kept, gone):
     """Give everything that has `gone` the term `kept` instead, and delete `gone`.

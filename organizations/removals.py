@@ -3,7 +3,7 @@
 from django.db.models.signals import post_delete, post_save
 
 from localympact.afterwards import afterwards, saved_many
-from localympact.index import Among
+from localympact.among import Among
 from localympact.models import Removed
 from organizations.duplicates import databases
 from organizations.entries import Status

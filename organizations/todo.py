@@ -19,6 +19,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from localympact.afterwards import afterwards, saved_many
+from localympact.among import locked
 from localympact.cldr import language_name
 from localympact.texts import LANGUAGES, columns
 from organizations.entries import Entry, Status
@@ -174,11 +175,11 @@ def _refresh(model, pks):
         .select_related("municipality")
         .only("uuid", "todo", "municipality__language", *own_fields(model))
         .order_by("pk")
-        .select_for_update(of=("self",))
     )
     topics = model._meta.get_field("topics")
     owner = f"{topics.m2m_field_name()}_id"
     linked = topics.remote_field.through.objects.filter(**{f"{owner}__in": pks})
+    locked(model, pks)
     entries = list(entries)
     with_topic = set(linked.values_list(owner, flat=True))
     texts = texts_of(entries)
@@ -254,8 +255,8 @@ def refresh_by_uuid(_entry, uuids):
 
 def municipality_changes(instance, **kwargs):
     """Note before a municipality is saved which language it had."""
-    before = Municipality.objects.filter(pk=instance.pk).values_list("language", flat=True)
-    instance.language_before = before.first()
+    before = Municipality.objects.filter(pk=instance.pk).select_for_update(no_key=True)
+    instance.language_before = before.values_list("language", flat=True).first()
 
 
 def municipality_changed(instance, **kwargs):

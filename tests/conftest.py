@@ -1,16 +1,19 @@
 """The settings of the tests and the cast of people."""
 
 import os
+from contextlib import contextmanager
 from pathlib import Path
 from socket import socket
 from time import sleep
 from uuid import uuid4
 
+import psycopg
 import pytest
 from aiosmtpd.controller import Controller
 from django.conf import settings as django_settings
 from django.contrib.auth.models import Group
 from django.core.files.storage import default_storage
+from django.db import connection
 from django.utils import translation
 
 from localympact.models import MUNICIPAL_EDITOR, PORTAL_EDITOR, User
@@ -200,6 +203,16 @@ def wait_for(what):
             return found
         sleep(0.01)
     raise AssertionError("nothing came")
+
+
+@contextmanager
+def beside():
+    """Give a second connection to the database."""
+    given = connection.settings_dict
+    names = {"dbname": "NAME", "host": "HOST", "port": "PORT", "user": "USER"}
+    told = {name: given[key] or None for name, key in names.items()}
+    with psycopg.connect(**told, password=given["PASSWORD"] or None) as opened:
+        yield opened
 
 
 class Inbox:

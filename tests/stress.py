@@ -24,6 +24,7 @@ from django.db import DatabaseError  # noqa: E402
 from django.db.models import Count  # noqa: E402
 
 from localympact import facets  # noqa: E402
+from localympact.afterwards import together  # noqa: E402
 from localympact.texts import LANGUAGES  # noqa: E402
 from needs.models import Need  # noqa: E402
 from organizations.entries import has_text  # noqa: E402
@@ -105,7 +106,9 @@ def work(seed, seconds):
     while time.monotonic() < until:
         if random.random() < 0.5:
             try:
-                world.edit(random.choice(edits))
+                # As the editors' pages and imports do.
+                with together():
+                    world.edit(random.choice(edits))
                 seen["changed"] += 1
             except (DatabaseError, ObjectDoesNotExist, IndexError, AttributeError) as error:
                 # Another process was there first; but nobody fails for the sake of the index.

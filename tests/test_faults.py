@@ -18,7 +18,6 @@ from io import BytesIO
 from types import SimpleNamespace
 from unittest import mock
 
-import psycopg
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
@@ -34,7 +33,7 @@ from localympact import locks
 from localympact.management.commands import daily, import_entries
 from localympact.models import MUNICIPAL_EDITOR, PORTAL_EDITOR, AccessEvent, ImportedFile, User
 from organizations.models import Organization, Suggestion
-from tests.conftest import make_person, wait_for
+from tests.conftest import beside, make_person, wait_for
 from tests.factories import make_collaboration, make_need, make_organization
 from tests.test_admin import new_entry
 from tests.test_backup import ON_POSTGRESQL, Database
@@ -409,16 +408,6 @@ def whole(server, address):
     with server(address) as connected:
         answer = connected.getresponse()
         return answer.status, answer.read().decode()
-
-
-@contextmanager
-def beside():
-    """Give a second connection to the database."""
-    given = connection.settings_dict
-    names = {"dbname": "NAME", "host": "HOST", "port": "PORT", "user": "USER"}
-    told = {name: given[key] or None for name, key in names.items()}
-    with psycopg.connect(**told, password=given["PASSWORD"] or None) as opened:
-        yield opened
 
 
 def end_connections(opened, which="true"):

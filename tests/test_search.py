@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from localympact import history
+from localympact.among import Among
 from localympact.facets import facets_of
-from localympact.index import Among, forms_of, tokens
+from localympact.index import forms_of, tokens
 from localympact.lemmas import stem
 from localympact.models import Alias, Vocabulary
 from localympact.search import Search
