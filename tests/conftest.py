@@ -34,7 +34,15 @@ IN_EACH_LANGUAGE = {
     *("test_open_facets_and_views_are_accessible",),
     *("test_no_page_shows_an_english_sentence_as_its_own",),
 }
-AT_LENGTH = {"test_colours_have_contrast_in_the_dark", "test_every_described_value_is_accepted"}
+AT_LENGTH = {
+    *("test_colours_have_contrast_in_the_dark", "test_every_described_value_is_accepted"),
+    "test_what_was_destroyed_comes_back_into_a_bucket",
+}
+# All three databases have the same pages of editors: continuous integration tries one.
+IN_EACH_DATABASE = {
+    "test_entries_are_open_to_those_of_the_table_alone",
+    "test_hostile_value_in_a_list_is_answered",
+}
 # What these test is made before or after the database answers: once, on SQLite, says it all.
 ANY_ENGINE = {
     *ATTACKS,
@@ -45,6 +53,7 @@ ANY_ENGINE = {
     *("test_people", "test_preview", "test_put_aside", "test_asking", "test_details"),
     *("test_commands", "test_texts", "test_suggestions", "test_sitemaps", "test_views"),
     *("test_publishing", "test_writing", "test_admin", "test_buckets", "test_metrics"),
+    *("test_permanent", "test_versions"),
 }
 
 
@@ -55,6 +64,8 @@ def pytest_collection_modifyitems(items):
         if item.path.stem in ATTACKS:
             item.add_marker(pytest.mark.attack)
         if item.originalname in IN_EACH_LANGUAGE and item.callspec.params["language"] != "el":
+            item.add_marker(pytest.mark.at_length)
+        if item.originalname in IN_EACH_DATABASE and item.callspec.params["app"] != "organizations":
             item.add_marker(pytest.mark.at_length)
         if item.originalname in AT_LENGTH:
             item.add_marker(pytest.mark.at_length)
