@@ -53,7 +53,8 @@ ANY_ENGINE = {
     *("test_people", "test_preview", "test_put_aside", "test_asking", "test_details"),
     *("test_commands", "test_texts", "test_suggestions", "test_sitemaps", "test_views"),
     *("test_publishing", "test_writing", "test_admin", "test_buckets", "test_metrics"),
-    *("test_permanent", "test_versions"),
+    *("test_permanent", "test_versions", "test_data_page", "test_tables", "test_matrix"),
+    *("test_own_municipality", "test_archive"),
 }
 
 

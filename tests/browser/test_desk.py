@@ -1,11 +1,10 @@
 """The desk, the lists and the matrix as editors use them: widths, keyboard, no JavaScript, axe."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from localympact.models import MUNICIPAL_EDITOR, PORTAL_EDITOR
 from organizations.models import Municipality, Organization, Suggestion
-from tests.browser.test_pages import STANDARDS, violations
+from tests.browser.test_pages import looked_at
 from tests.conftest import make_person
 
 OWN = ["/admin/", "/admin/organizations/organization/languages/", "/admin/needs/need/languages/"]
@@ -39,14 +38,8 @@ def test_desk_and_matrix_are_accessible(at_work, language):
     page = at_work(make_editor("talsi", "braga", language=language))
     for address in OWN:
         page.goto(address)
-        page.evaluate(Axe().axe_script)
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            # The admin's colours change slowly.
-            page.wait_for_timeout(300)
-            for width in (1280, 360):
-                page.set_viewport_size({"width": width, "height": 900})
-                assert not violations(page, STANDARDS), (address, width, scheme)
+        for theme, width, found in looked_at(page, 1280, 360):
+            assert not found, (address, theme, width)
 
 
 @pytest.mark.parametrize("language", ["lv", "el", "lt"])

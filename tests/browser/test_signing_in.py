@@ -4,11 +4,10 @@ from base64 import b32decode
 from time import time
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django_otp.oath import TOTP
 
 from localympact.models import PORTAL_EDITOR
-from tests.browser.test_pages import STANDARDS, violations
+from tests.browser.test_pages import looked_at
 from tests.conftest import make_person
 from tests.test_people import link_in
 from tests.test_signing_in import PASSWORD
@@ -23,18 +22,11 @@ def code_of(secret, later=0):
     return f"{totp.token():06}"
 
 
-def looked_at(page):
+def checked(page):
     """Check the page in both themes, wide and narrow."""
-    page.evaluate(Axe().axe_script)
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        # The admin lets colours of links change slowly.
-        page.wait_for_timeout(300)
-        for width in (1280, 360):
-            page.set_viewport_size({"width": width, "height": 900})
-            assert not violations(page, STANDARDS), (page.url, scheme, width)
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
-    page.emulate_media(color_scheme="light")
+    for theme, width, found in looked_at(page, 1280, 360):
+        assert not found, (page.url, theme, width)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
     page.set_viewport_size({"width": 1280, "height": 900})
 
 
@@ -97,54 +89,54 @@ def test_invited_person_finds_the_way_in_and_back(open_page, settings, inbox, ja
 def test_pages_of_the_way_in_are_accessible(open_page, settings, inbox):
     make_person("portal_editor", PORTAL_EDITOR, email="portal@example.org")
     page = open_page("/admin/")
-    looked_at(page)
+    checked(page)
     sign_in(page, "portal_editor", "wrong")
-    looked_at(page)
+    checked(page)
     page.goto("/admin/password/")
-    looked_at(page)
+    checked(page)
     page.fill("#id_email", "portal@example.org")
     page.locator("input[type=submit]").click()
-    looked_at(page)
+    checked(page)
     for _ in range(100):
         if inbox.mails:
             break
         page.wait_for_timeout(50)
     page.goto(link_in(inbox.mails[0]))
-    looked_at(page)
+    checked(page)
     page.fill("#id_new_password1", "short")
     page.fill("#id_new_password2", "short")
     page.locator("input[type=submit]").click()
-    looked_at(page)
+    checked(page)
     page.goto("/admin/welcome/x/y/")
-    looked_at(page)
+    checked(page)
     page.goto("/admin/password/set/")
-    looked_at(page)
+    checked(page)
     settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
     page.goto("/admin/password/")
-    looked_at(page)
+    checked(page)
 
     page.goto("/admin/")
     settings.REQUIRE_2FA = True
     sign_in(page, "portal_editor", PASSWORD)
     page.locator("summary").click()
-    looked_at(page)
+    checked(page)
     page.fill("#id_code", "1")
     page.locator("input[type=submit]").click()
-    looked_at(page)
+    checked(page)
     page.locator("summary").click()
     page.fill("#id_code", code_of(page.locator("#secret").inner_text()))
     page.locator("input[type=submit]").click()
-    looked_at(page)
+    checked(page)
     page.goto("/admin/account/")
-    looked_at(page)
+    checked(page)
     page.locator("#logout-form button").click()
-    looked_at(page)
+    checked(page)
 
     page.goto("/admin/")
     sign_in(page, "portal_editor", PASSWORD)
-    looked_at(page)
+    checked(page)
     page.get_by_role("link", name="use a recovery code").click()
-    looked_at(page)
+    checked(page)
 
     settings.AXES_ENABLED, settings.AXES_FAILURE_LIMIT = True, 1
     page.locator(".leave button").click()
@@ -152,6 +144,6 @@ def test_pages_of_the_way_in_are_accessible(open_page, settings, inbox):
     open_page.complaints.clear()
     sign_in(page, "nobody", "wrong")
     assert "Try again in 30 minutes." in page.locator("#content").inner_text()
-    looked_at(page)
+    checked(page)
     # The browser itself complains of the 429.
     open_page.complaints.clear()

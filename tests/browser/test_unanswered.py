@@ -1,12 +1,11 @@
 """Searches that found nothing, answered: one click, the keyboard, axe, narrow windows."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from localympact.models import UnansweredSearch
 from organizations.models import Topic
 from tests.browser.test_desk import at_work, make_editor  # noqa: F401 - a fixture
-from tests.browser.test_pages import STANDARDS, violations
+from tests.browser.test_pages import looked_at
 
 LIST = "/admin/localympact/unansweredsearch/"
 
@@ -42,15 +41,9 @@ def test_list_and_page_are_accessible_and_fit_the_window(
     page = at_work(make_editor(language=language))
     for address in (LIST, *(f"{LIST}{search.pk}/synonym/" for search in searches)):
         page.goto(address)
-        page.evaluate(Axe().axe_script)
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            # The admin's colours change slowly.
-            page.wait_for_timeout(300)
-            for width in (1280, 360, 320):
-                page.set_viewport_size({"width": width, "height": 900})
-                assert not violations(page, STANDARDS), (address, width, scheme)
-                assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+        for theme, width, found in looked_at(page, 1280, 360, 320):
+            assert not found, (address, theme, width)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, address
         # The checker itself tries inline styles when it reads the style sheets of the admin.
         open_page.complaints.clear()
         smallest = page.evaluate(
