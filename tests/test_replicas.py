@@ -13,6 +13,8 @@ from localympact import replicas
 from localympact.facets import facets_in
 from localympact.models import UnansweredSearch
 from tests.factories import make_organization
+from tests.test_commands import manage
+from tests.test_facets_stress import address as own_address
 
 pytestmark = pytest.mark.django_db(transaction=True)
 REPLICA = "replica1"
@@ -57,6 +59,21 @@ def shown(client, address="/en/organizations/"):
     text = client.get(address).text
     assert ("Choir" in text) != ("Band" in text)
     return "Choir" if "Choir" in text else "Band"
+
+
+WRITE = """
+from django.db import connections
+connections["replica1"].cursor().execute("CREATE TABLE written (number int)")
+"""
+
+
+def test_settings_open_a_replica_for_reading_only(tmp_path):
+    on_sqlite = connection.vendor == "sqlite"
+    url = f"sqlite:///{tmp_path}/db.sqlite3" if on_sqlite else own_address()
+    answer = manage("shell", "--command", WRITE, DATABASE_URL=url, REPLICA_URLS=url)
+    assert answer.returncode == 1
+    said = "readonly database" if on_sqlite else "read-only transaction"
+    assert said in answer.stderr
 
 
 ADDRESSES = [
