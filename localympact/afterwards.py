@@ -75,7 +75,7 @@ def following(waiting):
     named: two who do the same take them in the same order, and do not wait in a circle.
     """
     works = [work for work, _model in waiting if not getattr(work, "comes_last", False)]
-    return next((key for key in waiting if key[0] is works[-1]), None) if works else None
+    return next(key for key in waiting if key[0] is works[-1]) if works else None
 
 
 def in_order(model):

@@ -102,6 +102,8 @@ class SqliteIndex:
         "tokenize = 'unicode61 remove_diacritics 0', prefix = '2 3 4')",
     )
     rename = ("ALTER TABLE {new} RENAME TO {table}",)
+    # It has one writer.
+    hold = ()
     key = "rowid"
 
     def write(self, cursor, table, rows):
@@ -153,6 +155,7 @@ class PostgresqlIndex:
         "ALTER INDEX {new}_body RENAME TO {table}_body",
         "ALTER INDEX {new}_accented RENAME TO {table}_accented",
     )
+    hold = ("LOCK TABLE {table} IN EXCLUSIVE MODE",)
     key = "id"
 
     def write(self, cursor, table, rows):
@@ -213,6 +216,13 @@ def drop_table(table=TABLE):
     """Take an index away."""
     with connection.cursor() as cursor:
         cursor.execute(f"DROP TABLE IF EXISTS {table}")
+
+
+def hold_table():
+    """Wait for whoever is writing the index; nobody else does until the transaction ends."""
+    with connection.cursor() as cursor:
+        for statement in engine().hold:
+            cursor.execute(statement.format(table=TABLE))
 
 
 def replace_table(new):

@@ -44,7 +44,10 @@ def reindex(model, pks):
     pks = sorted(pks)
     with together():
         for start in range(0, len(pks), CHUNK):
-            write(model, pks[start : start + CHUNK])
+            chunk = pks[start : start + CHUNK]
+            # Whoever saves one of them meanwhile waits, and writes its index after this one.
+            locked(model, chunk)
+            write(model, chunk)
         afterwards(recount, model, pks)
 
 
@@ -61,7 +64,7 @@ def recount_all(model, _pks):
 
 
 def write(model, pks, table=index.TABLE):
-    """Write the index of some entries; what is no longer there leaves it."""
+    """Write the index of entries that nobody else indexes; what is no longer there leaves it."""
     plain = model.searched_as_written
     entries = (
         model._base_manager.filter(pk__in=Among(pks))
@@ -69,8 +72,6 @@ def write(model, pks, table=index.TABLE):
         .only("municipality__language", *columns("name", *model.searched), *plain)
     )
     texts, rows = {pk: {} for pk in pks}, []
-    # Whoever saves one of them meanwhile waits, and writes its index after this one.
-    locked(model, pks)
     for entry in entries.order_by("pk"):
         parts = texts[entry.pk]
         for at, language in enumerate(LANGUAGES):
@@ -162,15 +163,19 @@ def rebuild(progress):
         known = Indexed.objects.filter(database=model.database).values_list("entry", flat=True)
         pks = sorted({*model._base_manager.order_by().values_list("pk", flat=True), *known})
         for start in range(0, len(pks), CHUNK):
+            chunk = pks[start : start + CHUNK]
             with transaction.atomic():
-                write(model, pks[start : start + CHUNK], new)
-            progress(len(pks[start : start + CHUNK]))
+                locked(model, chunk)
+                write(model, chunk, new)
+            progress(len(chunk))
     for model in named_models():
         things = model._base_manager.values_list("pk", flat=True)
         gone = Alias.objects.filter(facet=model.facet).exclude(key__in=map(str, things))
         gone.delete()
         rename(model, list(things))
     with transaction.atomic():
+        # First, as everybody who saves writes the index before they note the change.
+        index.hold_table()
         for model in sorted(before, key=in_order):
             forget_counts(model.database)
         for model, number in before.items():

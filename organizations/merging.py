@@ -67,6 +67,7 @@ def merge_entries(survivor, merged, take=None):
     dies. Raises ValidationError where the chosen values do not fit together.
     """
     model = type(survivor)
+    # Both at once, in the order in which everybody takes several.
     locked(model, [survivor.pk, merged.pk])
     for entry in (survivor, merged):
         if entry.merged_into_id:

@@ -17,7 +17,8 @@ from localympact.facets import facets_of
 from localympact.importing import RESOURCES
 from localympact.models import ImportedFile, Indexed
 from needs.models import Need
-from organizations.indexing import reindex
+from organizations.indexing import rebuild, reindex
+from organizations.merging import merge_entries
 from organizations.models import Municipality, Organization
 from tests.conftest import beside, wait_for
 from tests.factories import make_municipality, make_need, make_organization, make_topic
@@ -53,9 +54,9 @@ def wait_until_one_waits():
         wait_for(lambda: opened.execute(asked).fetchone())
 
 
-def test_others_save_entries_while_a_file_is_imported(monkeypatch):
+def half_imported(monkeypatch):
+    """Import two rows of three, and give the generator that imports the third."""
     make_municipality("talsi")
-    entry = make_organization(name_en="Choir")
     rows = [
         {"id": "", "name_en": f"Club {number}", "municipality": "talsi", "reach": "local"}
         for number in range(3)
@@ -65,10 +66,39 @@ def test_others_save_entries_while_a_file_is_imported(monkeypatch):
     resource = RESOURCES["organizations"](staff=True)
     brought = imports.Import(resource, io.BytesIO(written(rows)), record=record).run()
     assert [next(brought).outcome, next(brought).outcome] == ["new", "new"]
+    return brought
+
+
+def test_others_save_entries_while_a_file_is_imported(monkeypatch):
+    entry = make_organization(name_en="Choir")
+    brought = half_imported(monkeypatch)
     with somebody_else() as begin:
         begin(entry.save).result()
     assert [row.outcome for row in brought] == ["new"]
     assert len(facets_of(Organization).now().everything) == 4
+
+
+def test_index_that_is_made_anew_waits_for_a_file_that_is_imported(monkeypatch):
+    brought = half_imported(monkeypatch)
+    with somebody_else() as begin:
+        other = begin(lambda: rebuild(lambda number: None))
+        wait_until_one_waits()
+        assert [row.outcome for row in brought] == ["new"]
+        other.result()
+    assert Organization.objects.search("club").count() == 3
+
+
+def test_entries_that_are_merged_are_taken_in_the_order_of_everybody():
+    first, second = make_organization(name_en="Choir"), make_organization(name_en="Choirs")
+    merged, survivor = Organization.objects.order_by("pk")
+    with somebody_else() as begin:
+        with together():
+            first.save()
+            other = begin(lambda: merge_entries(survivor, merged))
+            wait_until_one_waits()
+            second.save()
+        other.result()
+    assert Organization.objects.get(pk=first.pk).merged_into == second
 
 
 def test_entry_that_moves_while_it_is_indexed_stays_in_the_index():
